@@ -1,0 +1,240 @@
+"""Layers against torch: values, gradients, and state dictionaries by torch's names."""
+
+import pytest
+import torch
+from runtime_comparison import assert_close, assert_same_layer, sample, to_numpy, to_torch
+from torch import nn as torch_nn
+
+import tensorflow as tf  # isort: skip
+from transpiler.runtime import nn  # isort: skip
+
+
+@pytest.mark.parametrize("shape", [(4, 6), (2, 5, 6), (2, 3, 5, 6)])
+@pytest.mark.parametrize("bias", [True, False])
+def test_linear(shape, bias):
+    assert_same_layer(nn.Linear(6, 7, bias=bias), torch_nn.Linear(6, 7, bias=bias), sample(*shape), image=False)
+
+
+CONVOLUTIONS = [
+    {"kernel_size": 3},
+    {"kernel_size": 3, "padding": 1, "bias": False},
+    {"kernel_size": 3, "stride": 2, "padding": 1},
+    {"kernel_size": (1, 5), "padding": (0, 2)},
+    {"kernel_size": (3, 2), "stride": (1, 2), "padding": (2, 1)},
+    {"kernel_size": 4, "stride": 4},
+    {"kernel_size": 3, "dilation": 2, "padding": 2},
+    {"kernel_size": 3, "dilation": 2, "stride": 2, "padding": 3},
+    {"kernel_size": 3, "groups": 2, "padding": 1},
+    {"kernel_size": 3, "groups": 2, "dilation": 2, "padding": 1},
+    {"kernel_size": 3, "padding": "same", "dilation": 2},
+    {"kernel_size": 4, "padding": "same"},
+    {"kernel_size": 3, "padding": "valid"},
+    {"kernel_size": 3, "padding": 1, "padding_mode": "reflect"},
+    {"kernel_size": 3, "padding": (1, 2), "padding_mode": "replicate"},
+    {"kernel_size": 3, "padding": 1, "padding_mode": "circular"},
+]
+
+
+@pytest.mark.parametrize("arguments", CONVOLUTIONS, ids=str)
+def test_conv2d(arguments):
+    assert_same_layer(nn.Conv2d(4, 6, **arguments), torch_nn.Conv2d(4, 6, **arguments), sample(2, 9, 11, 4))
+
+
+@pytest.mark.parametrize("multiplier", [1, 2])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"kernel_size": 3, "padding": 1},
+        {"kernel_size": 7, "padding": 3},
+        {"kernel_size": 3, "stride": 2, "padding": 1},
+        {"kernel_size": 3, "stride": (1, 2), "padding": 1},
+        {"kernel_size": 3, "stride": 2, "dilation": 2, "padding": 2},
+        {"kernel_size": (3, 5), "dilation": 2, "padding": 2},
+    ],
+    ids=str,
+)
+def test_depthwise(arguments, multiplier):
+    ours = nn.Conv2d(4, 4 * multiplier, groups=4, **arguments)
+    theirs = torch_nn.Conv2d(4, 4 * multiplier, groups=4, **arguments)
+    assert_same_layer(ours, theirs, sample(2, 10, 11, 4))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"kernel_size": 2, "stride": 2},
+        {"kernel_size": 3, "stride": 2, "padding": 1, "output_padding": 1},
+        {"kernel_size": (4, 3), "stride": (2, 3), "padding": (1, 0), "bias": False},
+        {"kernel_size": 3, "stride": 2, "dilation": 2, "padding": 1},
+        {"kernel_size": 3, "groups": 2, "stride": 2},
+    ],
+    ids=str,
+)
+def test_conv_transpose2d(arguments):
+    ours, theirs = nn.ConvTranspose2d(4, 6, **arguments), torch_nn.ConvTranspose2d(4, 6, **arguments)
+    assert_same_layer(ours, theirs, sample(2, 5, 6, 4))
+
+
+def test_conv1d():
+    arguments = {"stride": 2, "padding": 1, "groups": 2}
+    assert_same_layer(
+        nn.Conv1d(4, 6, 3, **arguments), torch_nn.Conv1d(4, 6, 3, **arguments), sample(2, 4, 9), image=False
+    )
+
+
+def test_conv3d():
+    ours, theirs = nn.Conv3d(3, 4, (2, 3, 3), stride=(2, 1, 1)), torch_nn.Conv3d(3, 4, (2, 3, 3), stride=(2, 1, 1))
+    ours.load_state_dict(theirs.state_dict())
+    x = sample(2, 4, 6, 6, 3)
+    expected = theirs(torch.from_numpy(x).permute(0, 4, 1, 2, 3)).permute(0, 2, 3, 4, 1)
+    assert_close(ours(x), expected.detach().numpy())
+
+
+@pytest.mark.parametrize(
+    "name, arguments",
+    [
+        ("LayerNorm", (8,)),
+        ("LayerNorm", ((8,), 1e-6)),
+        ("LayerNorm", ((5, 8),)),
+        ("LayerNorm", (8, 1e-5, False)),
+        ("LayerNorm", (8, 1e-5, True, False)),
+        ("RMSNorm", (8,)),
+        ("RMSNorm", (8, 1e-6)),
+        ("RMSNorm", (8, 1e-6, False)),
+        ("BatchNorm1d", (5,)),
+    ],
+)
+def test_normalisation_of_tokens(name, arguments):
+    assert_same_layer(getattr(nn, name)(*arguments), getattr(torch_nn, name)(*arguments), sample(3, 5, 8), image=False)
+
+
+@pytest.mark.parametrize(
+    "name, arguments",
+    [
+        ("BatchNorm2d", (8,)),
+        ("BatchNorm2d", (8, 1e-3)),
+        ("BatchNorm2d", (8, 1e-5, 0.1, False)),
+        ("BatchNorm2d", (8, 1e-5, 0.1, True, False)),
+        ("GroupNorm", (2, 8)),
+        ("GroupNorm", (1, 8, 1e-6)),
+        ("GroupNorm", (8, 8, 1e-5, False)),
+    ],
+)
+def test_normalisation_of_images(name, arguments):
+    assert_same_layer(getattr(nn, name)(*arguments), getattr(torch_nn, name)(*arguments), sample(3, 5, 4, 8))
+
+
+def test_frozen_batch_norm():
+    from torchvision.ops import FrozenBatchNorm2d
+
+    ours = nn.FrozenBatchNorm2d(4)
+    assert not ours.trainable_weights
+    assert_same_layer(ours, FrozenBatchNorm2d(4), sample(2, 3, 3, 4))
+
+
+ACTIVATIONS = [
+    ("GELU", {}),
+    ("GELU", {"approximate": "tanh"}),
+    ("ReLU", {}),
+    ("ReLU6", {}),
+    ("SiLU", {}),
+    ("Mish", {}),
+    ("Sigmoid", {}),
+    ("Tanh", {}),
+    ("Hardsigmoid", {}),
+    ("Hardswish", {}),
+    ("Hardtanh", {"min_val": -0.5}),
+    ("LeakyReLU", {}),
+    ("LeakyReLU", {"negative_slope": 0.2}),
+    ("ELU", {}),
+    ("ELU", {"alpha": 0.7}),
+    ("CELU", {"alpha": 0.7}),
+    ("SELU", {}),
+    ("Softplus", {}),
+    ("Softplus", {"beta": 2.0, "threshold": 1.0}),
+    ("PReLU", {}),
+    ("PReLU", {"num_parameters": 6}),
+    ("Softmax", {"dim": -1}),
+    ("LogSoftmax", {"dim": 1}),
+]
+
+
+@pytest.mark.parametrize("name, arguments", ACTIVATIONS)
+def test_activation(name, arguments):
+    x = 4 * sample(64, 6)
+    assert_same_layer(getattr(nn, name)(**arguments), getattr(torch_nn, name)(**arguments), x, image=False)
+
+
+POOLS = [
+    ("MaxPool2d", {"kernel_size": 2}),
+    ("MaxPool2d", {"kernel_size": 3, "stride": 2, "padding": 1}),
+    ("MaxPool2d", {"kernel_size": 3, "stride": 1, "padding": 1}),
+    ("MaxPool2d", {"kernel_size": 3, "stride": 2, "ceil_mode": True}),
+    ("MaxPool2d", {"kernel_size": 2, "stride": 2, "padding": 1, "ceil_mode": True}),
+    ("MaxPool2d", {"kernel_size": (2, 3), "stride": (1, 2), "padding": (1, 0)}),
+    ("MaxPool2d", {"kernel_size": 3, "stride": 2, "padding": 1, "dilation": 2}),
+    ("AvgPool2d", {"kernel_size": 2}),
+    ("AvgPool2d", {"kernel_size": 3, "stride": 2, "padding": 1}),
+    ("AvgPool2d", {"kernel_size": 3, "stride": 2, "padding": 1, "count_include_pad": False}),
+    ("AvgPool2d", {"kernel_size": 2, "stride": 2, "ceil_mode": True, "count_include_pad": False}),
+    ("AvgPool2d", {"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True}),
+    ("AvgPool2d", {"kernel_size": 2, "stride": 3, "ceil_mode": True}),
+    ("AvgPool2d", {"kernel_size": 3, "divisor_override": 5}),
+    ("AdaptiveAvgPool2d", {"output_size": 1}),
+    ("AdaptiveAvgPool2d", {"output_size": (3, 5)}),
+    ("AdaptiveAvgPool2d", {"output_size": (None, 4)}),
+    ("AdaptiveMaxPool2d", {"output_size": 1}),
+    ("AdaptiveMaxPool2d", {"output_size": (3, 5)}),
+    ("ZeroPad2d", {"padding": (1, 2, 0, 3)}),
+    ("ConstantPad2d", {"padding": 1, "value": 2.5}),
+    ("ReflectionPad2d", {"padding": 2}),
+    ("ReplicationPad2d", {"padding": (1, 0, 2, 1)}),
+    ("Flatten", {}),
+    ("Flatten", {"start_dim": 2}),
+    ("PixelShuffle", {"upscale_factor": 2}),
+]
+
+
+@pytest.mark.parametrize("name, arguments", POOLS, ids=str)
+def test_spatial_layer(name, arguments):
+    x = sample(2, 10, 11, 4)
+    assert_same_layer(getattr(nn, name)(**arguments), getattr(torch_nn, name)(**arguments), x)
+
+
+def test_pixel_unshuffle():
+    assert_same_layer(nn.PixelUnshuffle(2), torch_nn.PixelUnshuffle(2), sample(2, 6, 4, 3))
+
+
+def test_flatten_of_pooled_image_and_tokens():
+    assert nn.Flatten(1)(sample(2, 1, 1, 5)).shape == (2, 5)
+    assert nn.Flatten(0, 1)(sample(2, 3, 5)).shape == (6, 5)
+
+
+def test_pools_of_unknown_size():
+    x = sample(1, 9, 7, 3)
+    for name, arguments in POOLS[:19]:
+        layer = getattr(nn, name)(**arguments)
+        dynamic = tf.function(layer.call, input_signature=[tf.TensorSpec([None, None, None, 3])])
+        assert_close(dynamic(x), to_numpy(getattr(torch_nn, name)(**arguments)(to_torch(x, True)), True))
+
+
+def test_embedding():
+    ours, theirs = nn.Embedding(7, 3, padding_idx=2), torch_nn.Embedding(7, 3)
+    assert not ours.weight.numpy()[2].any()
+    ours.load_state_dict(theirs.state_dict())
+    index = torch.tensor([[0, 6], [3, 3]])
+    assert_close(ours(index.numpy()), theirs(index).detach().numpy())
+
+
+def test_default_initialisation_has_torch_ranges():
+    for ours, theirs in [
+        (nn.Linear(300, 200), torch_nn.Linear(300, 200)),
+        (nn.Conv2d(64, 64, 3, groups=64), torch_nn.Conv2d(64, 64, 3, groups=64)),
+        (nn.Conv2d(32, 64, 3, groups=2), torch_nn.Conv2d(32, 64, 3, groups=2)),
+        (nn.ConvTranspose2d(32, 64, 3), torch_nn.ConvTranspose2d(32, 64, 3)),
+        (nn.Embedding(100, 50), torch_nn.Embedding(100, 50)),
+    ]:
+        for (name, mine), (_, reference) in zip(ours.named_parameters(), theirs.named_parameters(), strict=True):
+            reference = reference.detach().numpy()
+            assert mine.shape == reference.shape, name
+            assert mine.numpy().std() == pytest.approx(reference.std(), rel=0.2), name

@@ -1,0 +1,96 @@
+"""What every override file must look like for the transpiler to take definitions from it. Reads text, imports nothing."""
+
+import ast
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[3] / "overrides"
+FILES = sorted(FOLDER.glob("timm/**/*.py"))
+Definition = (ast.FunctionDef, ast.ClassDef)
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(FOLDER).with_suffix("").parts)
+
+
+def definitions(tree: ast.Module) -> dict[str, ast.FunctionDef | ast.ClassDef]:
+    return {node.name: node for node in tree.body if isinstance(node, Definition)}
+
+
+def upstream_definitions(path: Path) -> dict[str, ast.FunctionDef | ast.ClassDef]:
+    timm = importlib.util.find_spec("timm")
+    return definitions(ast.parse((Path(timm.origin).parents[1] / path.relative_to(FOLDER)).read_text()))
+
+
+def overrides_of(path: Path) -> list[tuple[str, ast.AST, ast.AST]]:
+    upstream = upstream_definitions(path)
+    return [
+        (name, node, upstream[name])
+        for name, node in definitions(ast.parse(path.read_text())).items()
+        if name in upstream
+    ]
+
+
+OVERRIDES = [
+    pytest.param(f"{module_of(path)}.{name}", ours, theirs, id=f"{module_of(path)}.{name}")
+    for path in FILES
+    for name, ours, theirs in overrides_of(path)
+]
+
+
+def parameters(function: ast.FunctionDef) -> list[tuple[str, str | None]]:
+    """Names and defaults, in order; keyword catch-alls are left out, they carry Keras arguments here."""
+    spec = function.args
+    positional = [*spec.posonlyargs, *spec.args]
+    defaults = [None] * (len(positional) - len(spec.defaults)) + spec.defaults
+    pairs = [*zip(positional, defaults, strict=True), *zip(spec.kwonlyargs, spec.kw_defaults, strict=True)]
+    named = [(a.arg, ast.dump(default) if default is not None else None) for a, default in pairs]
+    return named + ([("*" + spec.vararg.arg, None)] if spec.vararg else [])
+
+
+def constructor(node: ast.ClassDef | ast.FunctionDef) -> ast.FunctionDef:
+    if isinstance(node, ast.FunctionDef):
+        return node
+    return next(n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == "__init__")
+
+
+def test_there_are_overrides():
+    assert FILES and OVERRIDES
+
+
+@pytest.mark.parametrize(("name", "ours", "theirs"), OVERRIDES)
+def test_docstring_names_the_original_and_the_reason(name, ours, theirs):
+    text = " ".join(ast.get_docstring(ours).split())
+    assert f"Stands for {name}; hand-written " in text
+
+
+# The device falls away with torch, so it must not be needed.
+OPTIONAL_HERE = {"timm.layers.weight_init.is_meta_device"}
+
+
+@pytest.mark.parametrize(("name", "ours", "theirs"), OVERRIDES)
+def test_signature_is_upstreams(name, ours, theirs):
+    mine, original = parameters(constructor(ours)), parameters(constructor(theirs))
+    if name in OPTIONAL_HERE:
+        mine, original = [n for n, _ in mine], [n for n, _ in original]
+    assert mine == original
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_of)
+def test_helpers_are_private(path):
+    upstream = upstream_definitions(path)
+    assert all(name.startswith("_") for name in definitions(ast.parse(path.read_text())) if name not in upstream)
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_of)
+def test_imports_are_what_the_generated_package_has(path):
+    allowed = {"keras", "numpy", "tensorflow", "timm"} | sys.stdlib_module_names
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Import):
+            assert {alias.name.split(".")[0] for alias in node.names} <= allowed
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0
+            assert node.module.split(".")[0] in allowed or node.module.startswith("transpiler.runtime")

@@ -1,0 +1,256 @@
+"""Puts a generated module together: upstream's order, rewritten statements, overrides in their places, imports."""
+
+from __future__ import annotations
+
+import builtins
+from dataclasses import dataclass
+
+import libcst as cst
+import libcst.matchers as m
+
+from .closure import ModulePlan, bound_names, is_import
+from .code import code_of
+from .diagnostics import Diagnostic, Location
+from .inference import Typing
+from .names import collect_bindings, target_names
+from .overrides import OverrideIndex
+from .passes.imports import ImportWriter, InnerImports, framework_lines, is_docstring, is_framework, override_line
+from .passes.line_length import wrap_long_lines
+from .passes.statements import StatementRewriter
+from .program import Program
+from .rewrite import Findings
+from .scopes import names_used
+
+_ALWAYS_THERE = frozenset(dir(builtins)) | {"__name__", "__file__", "__all__", "__doc__"}
+
+
+@dataclass(frozen=True)
+class GeneratedModule:
+    """A module's new text, and what was found on the way."""
+
+    name: str
+    text: str
+    findings: Findings
+    architectures: tuple[str, ...]
+
+
+class Assembler:
+    """Writes generated modules."""
+
+    def __init__(self, program: Program, overrides: OverrideIndex, model_classes: frozenset[str]) -> None:
+        self.program = program
+        self.resolver = program.resolver
+        self.overrides = overrides
+        self.model_classes = model_classes
+
+    def module(self, plan: ModulePlan, typing: Typing) -> GeneratedModule:
+        """The generated text of a planned module, without the header comment."""
+        findings = Findings()
+        source = self.resolver.source(plan.name)
+        tree = self.resolver.tree(plan.name)
+        kept = self._statements(plan, typing, findings)
+        code = [s for part in kept if not isinstance(part, _Import) for s in part]
+        used = set().union(*(names_used(s) for s in code if not _is_all(s))) if code else set()
+        body = self._with_imports(plan, kept, used)
+        self._check_names(plan, body, findings)
+        text = wrap_long_lines(tree.with_changes(body=body))
+        architectures = tuple(s.name.value for s in code if isinstance(s, cst.FunctionDef) and _registers(s))
+        del source
+        return GeneratedModule(plan.name, text, findings, architectures)
+
+    # statements ----------------------------------------------------------------------------------------------------
+
+    def _statements(self, plan: ModulePlan, typing: Typing, findings: Findings) -> list[_Import | list[cst.BaseStatement]]:
+        source = self.resolver.source(plan.name)
+        body = self.resolver.tree(plan.name).body
+        parts: list[_Import | list[cst.BaseStatement]] = []
+        for index, statement in enumerate(body):
+            if is_import(statement):
+                parts.append(_Import(cst.ensure_type(statement, cst.SimpleStatementLine)))
+            elif index == 0 and is_docstring(statement):
+                parts.append([statement])  # type: ignore[list-item]
+            elif index in plan.statements or _is_all(statement):
+                parts.append(self._statement(plan, statement, source, typing, findings))  # type: ignore[arg-type]
+        return parts
+
+    def _statement(self, plan: ModulePlan, statement: cst.BaseStatement, source, typing: Typing, findings: Findings) -> list[cst.BaseStatement]:  # type: ignore[no-untyped-def]
+        overridden = sorted(bound_names(statement) & plan.overridden)
+        if overridden:
+            return self._override(plan, overridden[0], statement)
+        if _is_all(statement):
+            return _filtered_all(statement, plan, self._own_names(plan))
+        rewriter = StatementRewriter(source, self.program, typing, self.model_classes, findings)
+        new = statement.visit(rewriter)
+        if isinstance(new, cst.RemovalSentinel):
+            return []
+        statements = list(new.nodes) if isinstance(new, cst.FlattenSentinel) else [new]
+        inner = InnerImports(plan.name, source.package, self.resolver)
+        return [s.visit(inner) for s in statements]  # type: ignore[misc]
+
+    def _own_names(self, plan: ModulePlan) -> set[str]:
+        body = self.resolver.tree(plan.name).body
+        return {name for index in plan.statements for name in bound_names(body[index])}
+
+    def _override(self, plan: ModulePlan, name: str, statement: cst.BaseStatement) -> list[cst.BaseStatement]:
+        symbol = f"{plan.name}.{name}"
+        inner = InnerImports(plan.name, plan.name.rpartition(".")[0], self.resolver)
+        statements = [s for s in self.overrides.statements(symbol) if not is_import(s)]
+        fresh = [s for s in statements if not self._already(plan, s, name)]
+        leading = getattr(statement, "leading_lines", ())
+        blank = [line for line in leading if line.comment is None][:2] or [cst.EmptyLine(indent=False)] * 2
+        new = [s.visit(inner) for s in fresh]
+        if new:
+            new[0] = new[0].with_changes(leading_lines=[*blank, *[x for x in new[0].leading_lines if x.comment is not None]])  # type: ignore[union-attr,call-arg]
+        return new  # type: ignore[return-value]
+
+    def _already(self, plan: ModulePlan, statement: cst.CSTNode, name: str) -> bool:
+        """Whether a helper of the override file was placed with an earlier override of this module."""
+        bound = bound_names(statement)
+        if name in bound:
+            return False
+        placed = self._placed.setdefault(plan.name, set())
+        if bound & placed:
+            return True
+        placed |= bound
+        return False
+
+    @property
+    def _placed(self) -> dict[str, set[str]]:
+        if not hasattr(self, "_placed_helpers"):
+            self._placed_helpers: dict[str, set[str]] = {}
+        return self._placed_helpers
+
+    # imports -------------------------------------------------------------------------------------------------------
+
+    def _with_imports(self, plan: ModulePlan, parts: list[_Import | list[cst.BaseStatement]], used: set[str]) -> list[cst.BaseStatement]:
+        package = self.resolver.source(plan.name).package
+        writer = ImportWriter(plan.name, package, self.resolver, used)
+        lines: list[cst.BaseStatement] = []
+        framework_at: int | None = None
+        last_import = 0
+        pending: list[cst.EmptyLine] = []
+        for part in parts:
+            if isinstance(part, list):
+                lines += part
+                if part and is_docstring(part[0]) and not last_import:
+                    last_import = len(lines)
+                continue
+            if is_framework(part.line, package):
+                framework_at = len(lines) if framework_at is None else framework_at
+                pending += part.line.leading_lines if framework_at == len(lines) else []
+                last_import = len(lines)
+                continue
+            lines += writer.line(part.line)
+            last_import = len(lines)
+        bound = {name for s in lines if isinstance(s, cst.SimpleStatementLine) for name in _imported(s, package)}
+        extra = self._override_lines(plan, used, bound)
+        position = framework_at if framework_at is not None else last_import
+        new = [_import_line(text) for text in framework_lines(plan.name, used - _defined(lines), bound)]
+        if new and pending:
+            new[0] = new[0].with_changes(leading_lines=pending)
+        lines[position:position] = new
+        after = max(last_import + len(new), position + len(new))
+        lines[after:after] = [_import_line(text) for text in extra]
+        return lines
+
+    def _override_lines(self, plan: ModulePlan, used: set[str], bound: set[str]) -> list[str]:
+        if not plan.overridden:
+            return []
+        bindings = self.overrides.file(plan.name).bindings
+        needed = set().union(*(names_used(s) for name in plan.overridden for s in self.overrides.statements(f"{plan.name}.{name}")))
+        lines = []
+        for name in sorted(needed & used):
+            target = bindings.imports.get(name)
+            if target is None or name in bound or name in ("tf", "ops", "F", "nn", "np", "math"):
+                continue
+            line = override_line(plan.name, name, target.module, target.symbol, self.resolver)
+            if line is not None:
+                lines.append(line)
+        return sorted(set(lines))
+
+    # a last look ---------------------------------------------------------------------------------------------------
+
+    def _check_names(self, plan: ModulePlan, body: list[cst.BaseStatement], findings: Findings) -> None:
+        """Every name that the generated module reads must be bound in it."""
+        tree = cst.Module(body=body)  # type: ignore[arg-type]
+        bindings = collect_bindings(tree, plan.name.rpartition(".")[0])
+        bound = set(bindings.imports) | bindings.definitions | _ALWAYS_THERE | _global_names(tree)
+        for statement in body:
+            if _is_all(statement):
+                continue
+            for name in sorted(names_used(statement) - bound - _local_everywhere(statement)):
+                source = self.resolver.source(plan.name)
+                where = Location(source.path, 1, 1)
+                message = f"the generated module would read {name!r}, which nothing in it defines"
+                found = Diagnostic("E301", f"{message} (in {_title(statement)})", where, "a rule or override left a name of torch behind")
+                findings.diagnostics.append(found)
+
+
+class _Import:
+    def __init__(self, line: cst.SimpleStatementLine) -> None:
+        self.line = line
+
+
+def _title(statement: cst.CSTNode) -> str:
+    if isinstance(statement, (cst.FunctionDef, cst.ClassDef)):
+        return statement.name.value
+    return code_of(statement).strip().splitlines()[0][:60]
+
+
+def _import_line(text: str) -> cst.SimpleStatementLine:
+    return cst.ensure_type(cst.parse_statement(text), cst.SimpleStatementLine)
+
+
+def _imported(statement: cst.SimpleStatementLine, package: str) -> set[str]:
+    from .names import imported_names
+
+    return {name for part in statement.body if isinstance(part, (cst.Import, cst.ImportFrom)) for name, _ in imported_names(part, package)}
+
+
+def _defined(lines: list[cst.BaseStatement]) -> set[str]:
+    return {name for s in lines for name in bound_names(s)}
+
+
+def _global_names(tree: cst.Module) -> set[str]:
+    return {item.name.value for node in m.findall(tree, m.Global()) for item in cst.ensure_type(node, cst.Global).names}
+
+
+def _local_everywhere(statement: cst.CSTNode) -> set[str]:
+    """Names bound inside a statement by imports, comprehensions and handlers, which the use collector passes over."""
+    found: set[str] = set()
+    for node in m.findall(statement, m.CompFor() | m.ImportFrom() | m.Import() | m.AsName()):
+        if isinstance(node, cst.CompFor):
+            found |= target_names(node.target)
+        elif isinstance(node, cst.AsName):
+            found |= target_names(node.name)
+        elif isinstance(node, (cst.Import, cst.ImportFrom)):
+            from .names import imported_names
+
+            found |= {name for name, _ in imported_names(node, "")}
+    if isinstance(statement, cst.ClassDef):
+        for member in statement.body.body:
+            found |= bound_names(member)
+    return found
+
+
+def _is_all(statement: cst.CSTNode) -> bool:
+    return m.matches(statement, m.SimpleStatementLine(body=[m.Assign(targets=[m.AssignTarget(target=m.Name("__all__"))])]))
+
+
+def _filtered_all(statement: cst.BaseStatement, plan: ModulePlan, names: set[str]) -> list[cst.BaseStatement]:
+    """`__all__` with only the names that are generated."""
+    line = cst.ensure_type(statement, cst.SimpleStatementLine)
+    assign = cst.ensure_type(line.body[0], cst.Assign)
+    if not isinstance(assign.value, (cst.List, cst.Tuple)):
+        return [statement]
+    elements = [e for e in assign.value.elements if isinstance(e.value, cst.SimpleString) and str(e.value.evaluated_value) in names | plan.overridden]
+    if len(elements) == len(assign.value.elements):
+        return [statement]
+    if elements:
+        elements[-1] = elements[-1].with_changes(comma=assign.value.elements[-1].comma)
+    value = assign.value.with_changes(elements=elements)
+    return [line.with_changes(body=[assign.with_changes(value=value)])]
+
+
+def _registers(function: cst.FunctionDef) -> bool:
+    return any(m.matches(d.decorator, m.Name("register_model")) for d in function.decorators)

@@ -1,0 +1,1 @@
+"""Benchmarks: `python -m transpiler.bench vit` and `python -m transpiler.bench transpile`."""

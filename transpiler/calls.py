@@ -1,0 +1,465 @@
+"""The kind of a call: by rule, by the summary of a function of the source, or by what is called."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Sequence_
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import libcst as cst
+import libcst.matchers as m
+
+from . import rules
+from .expressions import element_of_mapping, literal_value
+from .kinds import NONE, PYTHON, UNKNOWN, ClassValue, FunctionValue, Instance, Kind, Layout, Mapping, NoneValue, Python, Sequence, Shape, Tensor, Tuple, element_of, is_tensor, join, join_all
+from .layout import is_to_channels_last
+from .names import Origin, dotted_name
+from .rules.table import Argument, BoundCall, Op, Refusal, same
+from .rules.template import bind
+from .scopes import parameter_list
+
+if TYPE_CHECKING:
+    from .inference import Analysis
+
+_SEQUENCE_BUILTINS = frozenset({"list", "tuple", "sorted", "reversed", "set", "frozenset"})
+_PYTHON_BUILTINS = frozenset({"len", "int", "float", "str", "bool", "isinstance", "issubclass", "hasattr", "range", "round", "abs", "min", "max", "any", "all", "print", "repr", "id", "type", "callable", "divmod", "pow", "ord", "chr", "vars", "dir", "format", "hash"})
+_MODULE_WALKS: dict[str, Kind] = {
+    "parameters": Sequence(Tensor(variable=True)),
+    "buffers": Sequence(Tensor()),
+    "named_parameters": Sequence(Tuple((PYTHON, Tensor(variable=True)))),
+    "named_buffers": Sequence(Tuple((PYTHON, Tensor()))),
+    "children": Sequence(Instance()),
+    "modules": Sequence(Instance()),
+    "named_children": Sequence(Tuple((PYTHON, Instance()))),
+    "named_modules": Sequence(Tuple((PYTHON, Instance()))),
+    "items": Sequence(Tuple((PYTHON, Instance()))),
+    "values": Sequence(Instance()),
+    "keys": Sequence(PYTHON),
+    "get_submodule": Instance(),
+    "get_parameter": Tensor(variable=True),
+    "state_dict": Mapping(Tensor()),
+}
+_SELF_RETURNING = frozenset({"train", "eval", "to", "apply", "requires_grad_", "float", "half", "cuda", "cpu", "append", "extend", "insert"})
+
+
+class Calls:
+    """Evaluates calls to kinds."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self.analysis = analysis
+        self.program = analysis.program
+
+    def kind(self, node: cst.Call) -> Kind:
+        arguments = [(arg, self.analysis.expressions.kind(arg.value)) for arg in node.args]
+        target = self._external_or_symbol(node.func)
+        if target is not None:
+            return self._known(node, target, arguments)
+        if m.matches(node.func, m.Attribute(value=m.Call(func=m.Name("super")))):
+            return self._super_call(cst.ensure_type(node.func, cst.Attribute).attr.value, arguments)
+        if isinstance(node.func, cst.Attribute):
+            return self._method(node, node.func, arguments)
+        if isinstance(node.func, cst.Name) and node.func.value not in self.analysis.env:
+            return self._builtin(node.func.value, arguments)
+        return self.call_value(self.analysis.expressions.kind(node.func), arguments)
+
+    def _external_or_symbol(self, func: cst.BaseExpression) -> Origin | None:
+        dotted = dotted_name(func)
+        if dotted is None or dotted.partition(".")[0] in self.analysis.env:
+            return None
+        return self.program.resolver.qualify(self.analysis.module, func)
+
+    # known targets -------------------------------------------------------------------------------------------------
+
+    def _known(self, node: cst.Call, target: Origin, arguments: list[tuple[cst.Arg, Kind]]) -> Kind:
+        self.analysis.targets[node] = target.dotted
+        row = rules.find(target.dotted)
+        if row is not None:
+            return self._by_row(node, row, target.dotted, arguments, None)
+        if not target.is_symbol:
+            return self._external(target.dotted, arguments)
+        if self.program.class_info(target.dotted) is not None:
+            self._note_constructor(target.dotted, arguments)
+            return Instance(frozenset({target.dotted}))
+        found = self.program.function(target.dotted)
+        if found is not None:
+            return self._function(target.dotted, found[1], arguments, bound=False)
+        return self.call_value(self.analysis.origin_kind(target), arguments)
+
+    def _external(self, name: str, arguments: list[tuple[cst.Arg, Kind]]) -> Kind:
+        if name == "functools.partial" and arguments:
+            first = arguments[0][1]
+            return first if isinstance(first, (ClassValue, FunctionValue)) else UNKNOWN
+        if name == "copy.deepcopy" and arguments:
+            return arguments[0][1]
+        if name in ("collections.OrderedDict", "dict") and arguments:
+            return Mapping(UNKNOWN)
+        return PYTHON if name.partition(".")[0] != "torch" else UNKNOWN
+
+    def _by_row(self, node: cst.Call, row: rules.Row, name: str, arguments: list[tuple[cst.Arg, Kind]], receiver: tuple[cst.BaseExpression, Kind] | None) -> Kind:
+        if isinstance(row, rules.Layer):
+            return Instance(frozenset({row.torch}), self._element(arguments))
+        if isinstance(row, rules.Value):
+            if row.tf == "nn.Parameter":
+                value = arguments[0][1] if arguments else UNKNOWN
+                rank = value.rank if isinstance(value, Tensor) else None
+                return Tensor(Layout.PLAIN, rank, "float", True)
+            return PYTHON if not row.torch.startswith("torch.nn.init") else UNKNOWN
+        if isinstance(row, rules.Erase):
+            return receiver[1] if receiver else PYTHON
+        if isinstance(row, Op):
+            return self._op(node, row, name, arguments, receiver)
+        return UNKNOWN
+
+    @staticmethod
+    def _element(arguments: list[tuple[cst.Arg, Kind]]) -> Kind | None:
+        """The common kind of a container's modules."""
+        kinds = [element_of(kind) if arg.star == "*" else kind for arg, kind in arguments]
+        if len(kinds) == 1 and isinstance(kinds[0], (Sequence, Tuple)):
+            kinds = [element_of(kinds[0])]
+        modules = [k for k in kinds if isinstance(k, Instance)]
+        return join_all(modules) if modules and len(modules) == len(kinds) else None
+
+    def _op(self, node: cst.Call, row: Op, name: str, arguments: list[tuple[cst.Arg, Kind]], receiver: tuple[cst.BaseExpression, Kind] | None) -> Kind:
+        try:
+            call = bound_call(row, name, arguments, receiver, self.analysis.code)
+        except Refusal:
+            return UNKNOWN
+        call = replace(call, layout=self._layout_for(row, call))
+        self.analysis.layouts[node] = call.layout
+        try:
+            return (row.result or same)(call)
+        except Refusal:
+            return UNKNOWN
+
+    def _layout_for(self, row: Op, call: BoundCall) -> Layout:
+        """The layout in which the call takes its first tensor; tells an undecided tensor what is wanted of it."""
+        tensor = call.tensor
+        if row.layout == "image":
+            self.analysis.want(tensor, Layout.IMAGE, strong=True)
+            return Layout.IMAGE
+        if row.layout == "plain":
+            self.analysis.want(tensor, Layout.PLAIN, strong=False)
+            return Layout.PLAIN
+        if row.layout == "axis" and tensor.layout is Layout.OPAQUE:
+            wanted = _axis_evidence(row, call)
+            self.analysis.want(tensor, wanted or Layout.PLAIN, strong=wanted is not None)
+            return wanted or Layout.PLAIN
+        if row.layout == "any":
+            found: Kind = tensor
+            for value in call.arguments.values():
+                if isinstance(value, Argument) and isinstance(value.kind, Tensor):
+                    found = self.analysis.expressions.broadcast(found, value.kind)
+            return found.layout if isinstance(found, Tensor) else tensor.layout
+        return tensor.layout
+
+    def _note_constructor(self, cls: str, arguments: list[tuple[cst.Arg, Kind]]) -> None:
+        found = self.program.method(cls, "__init__")
+        if found is not None:
+            self._note_arguments(f"{found[0].name}.__init__", found[1], arguments, bound=True)
+
+    # functions of the source ---------------------------------------------------------------------------------------
+
+    def _function(self, qualified: str, node: cst.FunctionDef, arguments: list[tuple[cst.Arg, Kind]], *, bound: bool, wants: bool = True) -> Kind:
+        by_parameter = self._note_arguments(qualified, node, arguments, bound=bound)
+        summary = self.program.summary(qualified)
+        for parameter, kind in by_parameter.items():
+            layout = summary.layouts.get(parameter)
+            if wants and layout is not None and isinstance(kind, Tensor):
+                self.analysis.want(kind, layout, strong=True)
+        return _substituted(summary.returns, by_parameter)
+
+    def _note_arguments(self, qualified: str, node: cst.FunctionDef, arguments: list[tuple[cst.Arg, Kind]], *, bound: bool) -> dict[str, Kind]:
+        matched = match_parameters(node, arguments, bound=bound)
+        for parameter, kind in matched.items():
+            self.program.note_argument(qualified, parameter, kind)
+        return matched
+
+    # methods -------------------------------------------------------------------------------------------------------
+
+    def _super_call(self, method: str, arguments: list[tuple[cst.Arg, Kind]]) -> Kind:
+        if self.analysis.owner is None:
+            return UNKNOWN
+        for base in self.program.ancestry(self.analysis.owner)[1:]:
+            info = self.program.class_info(base)
+            if info and method in info.methods:
+                return self._function(f"{base}.{method}", info.methods[method], arguments, bound=True)
+            row = rules.find(base)
+            if isinstance(row, rules.Layer) and method == "forward" and arguments:
+                return self._layer(row, arguments[0][1])
+        return UNKNOWN
+
+    def _method(self, node: cst.Call, func: cst.Attribute, arguments: list[tuple[cst.Arg, Kind]]) -> Kind:
+        name = func.attr.value
+        owner = self.analysis.expressions.kind(func.value)
+        if isinstance(owner, Tensor):
+            return self._tensor_method(node, name, func.value, owner, arguments)
+        if isinstance(owner, Instance):
+            return self._instance_method(name, owner, arguments)
+        if isinstance(owner, (Sequence, Tuple)):
+            return self._list_method(name, func.value, owner, arguments)
+        if isinstance(owner, Mapping):
+            return self._dict_method(name, func.value, owner, arguments)
+        if isinstance(owner, (Python, Shape, NoneValue, FunctionValue)):
+            return PYTHON
+        if isinstance(owner, ClassValue):
+            return UNKNOWN
+        if name in self.analysis.only_tensors_have:
+            return self._tensor_method(node, name, func.value, Tensor(Layout.OPAQUE), arguments)
+        return UNKNOWN
+
+    def _tensor_method(self, node: cst.Call, name: str, receiver: cst.BaseExpression, owner: Tensor, arguments: list[tuple[cst.Arg, Kind]]) -> Kind:
+        if name == "copy_" or name == "requires_grad_":
+            return owner
+        row = rules.find(f"torch.Tensor.{name}")
+        if row is None:
+            return UNKNOWN
+        return self._by_row(node, row, f"torch.Tensor.{name}", arguments, (receiver, owner))
+
+    def _instance_method(self, name: str, owner: Instance, arguments: list[tuple[cst.Arg, Kind]]) -> Kind:
+        results = []
+        for cls in sorted(owner.classes):
+            found = self.program.method(cls, name)
+            if found is not None:
+                results.append(self._function(f"{found[0].name}.{name}", found[1], arguments, bound=True))
+        if results:
+            return join_all(results)
+        if name in ("register_buffer", "register_parameter"):
+            self._register(owner, name, arguments)
+            return PYTHON
+        if name in _MODULE_WALKS:
+            return _MODULE_WALKS[name]
+        if name in _SELF_RETURNING:
+            return owner
+        attributes = [self.program.attribute(cls, name) for cls in sorted(owner.classes)]
+        known = [a for a in attributes if a is not None]
+        if known:
+            return self.call_value(join_all(known), arguments)
+        return self.call_value(Instance(), arguments) if not owner.classes else UNKNOWN
+
+    def _register(self, owner: Instance, method: str, arguments: list[tuple[cst.Arg, Kind]]) -> None:
+        if len(arguments) < 2:
+            return
+        name = literal_value(arguments[0][0].value)
+        kind = arguments[1][1]
+        if isinstance(name, str):
+            if isinstance(kind, Tensor):
+                kind = replace(kind, variable=method == "register_parameter", origin=None)
+            for cls in owner.classes:
+                self.program.set_attribute(cls, name, kind)
+
+    def _list_method(self, name: str, node: cst.BaseExpression, owner: Kind, arguments: list[tuple[cst.Arg, Kind]]) -> Kind:
+        if name in ("append", "extend", "insert", "add") and arguments:
+            added = arguments[-1][1]
+            added = element_of(added) if name == "extend" else added
+            before = owner.items if isinstance(owner, Tuple) else None
+            element = added if before == () else join(element_of(owner), added)
+            self.analysis.assign(node, Sequence(element))
+            return NONE
+        return element_of(owner) if name in ("pop", "popleft") else PYTHON
+
+    def _dict_method(self, name: str, node: cst.BaseExpression, owner: Mapping, arguments: list[tuple[cst.Arg, Kind]]) -> Kind:
+        if name in ("get", "pop", "setdefault"):
+            default = arguments[1][1] if len(arguments) > 1 else NONE
+            return owner.value if isinstance(default, Mapping) or owner.value == UNKNOWN else join(owner.value, default)
+        if name == "items":
+            return Sequence(Tuple((PYTHON, owner.value)))
+        if name == "values":
+            return Sequence(owner.value)
+        if name == "keys":
+            return Sequence(PYTHON)
+        if name == "copy":
+            return owner
+        if name == "update" and arguments:
+            self.analysis.assign(node, Mapping(join(owner.value, element_of_mapping(arguments[0][1]))))
+        return PYTHON
+
+    # values that are called ----------------------------------------------------------------------------------------
+
+    def call_value(self, kind: Kind, arguments: list[tuple[cst.Arg, Kind]]) -> Kind:
+        """The result of calling a value: a module, a class, a function."""
+        if isinstance(kind, Instance):
+            return self._module_call(kind, arguments)
+        if isinstance(kind, ClassValue):
+            return Instance(kind.classes)
+        if isinstance(kind, FunctionValue):
+            found = self.analysis.function_of(kind.name)
+            if found is not None:
+                return self._function(kind.name, found[0], arguments, bound=found[1])
+        kinds = [k for _, k in arguments]
+        return PYTHON if kinds and all(_plain_value(k) for k in kinds) else UNKNOWN
+
+    def _module_call(self, module: Instance, arguments: list[tuple[cst.Arg, Kind]]) -> Kind:
+        first = next((kind for arg, kind in arguments if isinstance(kind, Tensor)), None)
+        results = []
+        wants = len(self.input_layouts(module)) == 1
+        for cls in sorted(module.classes):
+            layer = self.program.layer(cls)
+            if layer is not None:
+                results.append(self._layer(layer, first, wants=wants))
+                continue
+            found = self.program.method(cls, "forward")
+            if found is not None:
+                results.append(self._function(f"{found[0].name}.forward", found[1], arguments, bound=True, wants=wants))
+        if results:
+            return join_all(results)
+        if first is None:
+            return UNKNOWN
+        return replace(first, variable=False)
+
+    def input_layouts(self, module: Instance) -> set[Layout]:
+        """The layouts that a module's possible classes want of their first argument."""
+        wanted = set()
+        for cls in module.classes:
+            layer = self.program.layer(cls)
+            if layer is not None:
+                wanted.add({"image": Layout.IMAGE, "plain": Layout.PLAIN, "any": Layout.OPAQUE}[layer.layout])
+                continue
+            found = self.program.method(cls, "forward")
+            if found is not None:
+                names = [p.name.value for p in parameter_list(found[1].params)][1:2]
+                layouts = self.program.summary(f"{found[0].name}.forward").layouts
+                wanted.add(layouts.get(names[0], Layout.OPAQUE) if names else Layout.OPAQUE)
+        return wanted
+
+    def _layer(self, layer: rules.Layer, first: Kind | None, *, wants: bool = True) -> Kind:
+        if not isinstance(first, Tensor):
+            return Tensor(Layout.IMAGE if layer.result == "image" else Layout.OPAQUE)
+        if layer.layout != "any" and wants:
+            self.analysis.want(first, Layout.IMAGE if layer.layout == "image" else Layout.PLAIN, strong=layer.layout == "image")
+        if layer.result == "image":
+            return Tensor(Layout.IMAGE, layer.rank or first.rank, first.dtype)
+        if layer.result == "plain":
+            return Tensor(Layout.PLAIN, None, first.dtype)
+        return replace(first, variable=False)
+
+    # builtins ------------------------------------------------------------------------------------------------------
+
+    def _builtin(self, name: str, arguments: list[tuple[cst.Arg, Kind]]) -> Kind:
+        kinds = [kind for _, kind in arguments]
+        if name in ("max", "min", "sum", "abs") and any(is_tensor(k) for k in kinds):
+            return next(k for k in kinds if is_tensor(k))
+        if name in _PYTHON_BUILTINS:
+            return PYTHON
+        if name in _SEQUENCE_BUILTINS:
+            if kinds and isinstance(kinds[0], (Tuple, Shape)) and name in ("list", "tuple"):
+                return kinds[0]
+            return Sequence(element_of(kinds[0])) if kinds else Tuple(())
+        if name == "enumerate" and kinds:
+            return Sequence(Tuple((PYTHON, element_of(kinds[0]))))
+        if name == "zip":
+            return Sequence(Tuple(tuple(element_of(kind) for kind in kinds)))
+        if name == "dict":
+            return Mapping(join_all(kinds)) if kinds else Mapping(UNKNOWN)
+        if name in ("filter", "map"):
+            return Sequence(element_of(kinds[-1]) if kinds and name == "filter" else UNKNOWN)
+        if name in ("iter", "next") and kinds:
+            return kinds[0] if name == "iter" else element_of(kinds[0])
+        if name == "getattr" and len(arguments) >= 2:
+            attribute = literal_value(arguments[1][0].value)
+            if isinstance(attribute, str):
+                return self.analysis.expressions.attribute(kinds[0], attribute)
+            return Instance() if isinstance(kinds[0], Instance) else UNKNOWN
+        if name == "super":
+            return UNKNOWN
+        return UNKNOWN
+
+
+def _plain_value(kind: Kind) -> bool:
+    if isinstance(kind, (Python, ClassValue, NoneValue, Shape)):
+        return True
+    if isinstance(kind, Sequence):
+        return _plain_value(kind.element)
+    if isinstance(kind, Tuple):
+        return all(_plain_value(item) for item in kind.items)
+    return False
+
+
+def _axis_evidence(row: Op, call: BoundCall) -> Layout | None:
+    """What the axes of an operation say about an undecided tensor."""
+    name = row.torch.rpartition(".")[2]
+    if name == "permute":
+        literal = call.sizes_literal("dims")
+        if isinstance(literal, tuple) and all(isinstance(a, int) for a in literal) and is_to_channels_last(literal):
+            return Layout.IMAGE
+    if name in ("mean", "amax", "sum") and call.given("dim"):
+        axes = call.one("dim").literal
+        if axes in ((2, 3), [2, 3], (-2, -1), (-1, -2)):
+            return Layout.IMAGE
+    if name == "pad" and call.tensor.rank is None:
+        return None
+    return None
+
+
+def _substituted(returns: Kind, arguments: dict[str, Kind]) -> Kind:
+    """A function's result with `same as parameter p` replaced by what was passed for p."""
+    if isinstance(returns, Tensor) and returns.layout is Layout.OPAQUE and returns.origin:
+        passed = arguments.get(returns.origin)
+        if isinstance(passed, Tensor):
+            rank = returns.rank if returns.rank is not None else passed.rank
+            return Tensor(passed.layout, rank, returns.dtype or passed.dtype, False, passed.origin)
+        return replace(returns, origin=None)
+    if isinstance(returns, Tensor):
+        return replace(returns, origin=None, variable=False)
+    if isinstance(returns, Sequence):
+        return Sequence(_substituted(returns.element, arguments))
+    if isinstance(returns, Tuple):
+        return Tuple(tuple(_substituted(item, arguments) for item in returns.items))
+    if isinstance(returns, Mapping):
+        return Mapping(_substituted(returns.value, arguments))
+    return returns
+
+
+def argument_parameters(node: cst.FunctionDef, arguments: Sequence_[cst.Arg], *, bound: bool) -> list[str | None]:
+    """The parameter that each argument goes to; None where that can't be seen."""
+    names = [p.name.value for p in parameter_list(node.params) if p is not node.params.star_kwarg and p is not node.params.star_arg]
+    if bound and names:
+        names = names[1:]
+    found: list[str | None] = []
+    positional = iter(names)
+    for arg in arguments:
+        if arg.star:
+            positional = iter(()) if arg.star == "*" else positional
+            found.append(None)
+        elif arg.keyword is not None:
+            found.append(arg.keyword.value if arg.keyword.value in names else None)
+        else:
+            found.append(next(positional, None))
+    return found
+
+
+def match_parameters(node: cst.FunctionDef, arguments: list[tuple[cst.Arg, Kind]], *, bound: bool) -> dict[str, Kind]:
+    """Which parameter gets which argument; starred arguments match nothing."""
+    names = argument_parameters(node, [arg for arg, _ in arguments], bound=bound)
+    return {name: kind for name, (_, kind) in zip(names, arguments, strict=True) if name is not None}
+
+
+def bound_call(row: Op, name: str, arguments: list[tuple[cst.Arg, Kind]], receiver: tuple[cst.BaseExpression, Kind] | None, code) -> BoundCall:  # type: ignore[no-untyped-def]
+    """Bind a call's arguments to a row; `code` gives the text of a node."""
+    positional = []
+    keywords = {}
+    if receiver is not None:
+        positional.append(Argument(receiver[1], literal_value(receiver[0]), lambda: code(receiver[0])))
+    for arg, kind in arguments:
+        argument = Argument(kind, literal_value(arg.value) if not arg.star else rules.table.NOT_LITERAL, _code_of(arg, code))
+        if arg.star == "**":
+            raise Refusal(f"{name} is called with **", "write its arguments out, or use an override")
+        if arg.keyword is not None:
+            keywords[_keyword(row, arg.keyword.value)] = argument
+        else:
+            positional.append(argument)
+    return bind(row, name, positional, keywords)
+
+
+def _keyword(row: Op, keyword: str) -> str:
+    """torch also takes numpy's names for a few arguments."""
+    names = [part.strip().lstrip("*").partition("=")[0] for part in row.params.split(",")]
+    if keyword in names:
+        return keyword
+    aliases = {"axis": "dim", "keepdims": "keepdim", "x": "input", "tensor": "input", "size": "size", "dims": "dim", "dim": "dims"}
+    alias = aliases.get(keyword, keyword)
+    return alias if alias in names else keyword
+
+
+def _code_of(arg: cst.Arg, code):  # type: ignore[no-untyped-def]
+    star = arg.star
+    return lambda: f"{star}{code(arg.value)}"

@@ -1,0 +1,220 @@
+"""The command line: `python -m transpiler`. The only place that prints or exits."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+from enum import IntEnum
+from pathlib import Path
+from typing import Protocol
+
+from .diagnostics import Diagnostic, TranspileError, errors
+from .diff import capped, diff_lines
+from .fingerprint import PACKAGE
+from .generation import NothingToGenerate, Outcome, Request, Transpile, compare, generate
+from .output_error import OutputError
+from .output_folder import open_output_folder
+from .progress import ProgressBar
+from .summary import drift_summary, written_summary
+from .timings import Timings
+
+CHECK_DIFF_LINES = 100
+# The request itself was wrong: no such module, no module name.
+_BAD_INPUT_CODES = frozenset({"S101", "S102"})
+
+
+class ExitCode(IntEnum):
+    """What the process returns; the words for each stand in `--help`."""
+
+    OK = 0
+    DRIFT = 1
+    USAGE = 2
+    REFUSED = 3
+    OUTPUT = 4
+    INTERNAL = 5
+    INTERRUPTED = 130
+
+
+_EXIT_CODES = """\
+exit codes:
+  0    done, or nothing to do
+  1    --check found that the output folder is not what would be generated
+  2    usage or bad input: an unknown option, no such module, no such source folder
+  3    refused: a module can't be transpiled as it is; modules without errors are written
+  4    output folder: hand-edited, not ours, locked by another run, read-only, disk full; nothing was changed
+  5    internal error
+  130  interrupted; the output folder is the old one or the new one, never a mixture
+"""
+
+
+class Explain(Protocol):
+    """Says in words what happens to a symbol or torch name, and why."""
+
+    def __call__(self, name: str, *, source_root: Path | None) -> str: ...
+
+
+def main(
+    arguments: Sequence[str] | None = None, *, transpile: Transpile | None = None, explain: Explain | None = None
+) -> int:
+    """Run the command line and give its exit code; the steps are the pipeline's unless others are given."""
+    options = _parser().parse_args(arguments)
+    try:
+        _replace_unprintable_characters()
+        return _run(options, transpile, explain)
+    except KeyboardInterrupt:
+        return _failure("interrupted", ExitCode.INTERRUPTED, options.debug)
+    except TranspileError as error:
+        _report(error.diagnostics, options.debug)
+        return _refusal_code(error.diagnostics)
+    except OutputError as error:
+        return _failure(str(error), ExitCode.OUTPUT, options.debug)
+    except NothingToGenerate as error:
+        return _failure(str(error), ExitCode.USAGE, options.debug)
+    except Exception as error:
+        hint = "" if options.debug else " (--debug shows where)"
+        text = " ".join(str(error).split())
+        return _failure(f"internal error: {type(error).__name__}: {text}{hint}", ExitCode.INTERNAL, options.debug)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m transpiler",
+        description="Generate TensorFlow/Keras source from PyTorch model source. Nothing that is read is executed.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "modules",
+        nargs="*",
+        metavar="MODULE",
+        help="dotted module of an installed package, such as timm.models.swin_transformer; those generated before are"
+        " kept up to date with it (none: just those)",
+    )
+    parser.add_argument("--out", type=Path, default=Path("generated"), metavar="DIR", help="output folder: %(default)s")
+    parser.add_argument("--source", type=Path, metavar="DIR", help="folder with packages that are not installed")
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--check", action="store_true", help="write nothing; exit 1 if the output folder is out of date")
+    mode.add_argument("--diff", action="store_true", help="write nothing; show what would change")
+    mode.add_argument("--explain", metavar="NAME", help="say what happens to a symbol or torch name, and why")
+    parser.add_argument("--force", action="store_true", help="overwrite hand-edited files and files that are not ours")
+    parser.add_argument("--timings", action="store_true", help="show the seconds that each phase took")
+    parser.add_argument("--debug", action="store_true", help="show tracebacks and notes")
+    return parser
+
+
+def _run(options: argparse.Namespace, transpile: Transpile | None, explain: Explain | None) -> int:
+    problem = _usage_problem(options)
+    if problem:
+        return _failure(problem, ExitCode.USAGE, options.debug)
+    if options.explain:
+        _print((explain or _pipeline_explain)(options.explain, source_root=options.source))
+        return ExitCode.OK
+    timings = Timings()
+    try:
+        return _generate_or_compare(options, transpile or _pipeline_transpile, timings)
+    finally:
+        if options.timings:
+            _print_lines(timings.lines())
+
+
+def _usage_problem(options: argparse.Namespace) -> str:
+    if options.source and not options.source.is_dir():
+        return f"--source {options.source}: no such folder"
+    for module in options.modules:
+        if module.endswith(".py") or "/" in module:
+            name = module.removesuffix(".py").strip("./").replace("/", ".")
+            return f"{module} is a path; name the module as in an import: {name}"
+    return ""
+
+
+def _generate_or_compare(options: argparse.Namespace, transpile: Transpile, timings: Timings) -> int:
+    protected = [Path.cwd(), PACKAGE, *([options.source] if options.source else [])]
+    folder = open_output_folder(options.out, protected)
+    request = Request(tuple(dict.fromkeys(options.modules)), folder, options.source, options.force)
+    step = compare if options.check or options.diff else generate
+    with ProgressBar() as progress, timings.phase("all"):
+        outcome = step(request, transpile, progress, timings)
+    diagnostics = outcome.result.diagnostics if outcome.result else ()
+    _report(diagnostics, options.debug)
+    code = _show(options)(folder.shown, outcome)
+    return _refusal_code(diagnostics) if errors(diagnostics) else code
+
+
+def _show(options: argparse.Namespace) -> Callable[[str, Outcome], int]:
+    if options.check:
+        return _show_drift
+    return _show_diff if options.diff else _show_written
+
+
+def _show_written(shown: str, outcome: Outcome) -> int:
+    _print_lines(written_summary(shown, outcome))
+    return ExitCode.OK
+
+
+def _show_drift(shown: str, outcome: Outcome) -> int:
+    drift = list(drift_summary(shown, outcome))
+    if not drift or outcome.plan is None:
+        _print(f"{shown}: up to date")
+        return ExitCode.OK
+    _print_lines(drift)
+    _print_lines(capped(diff_lines(outcome.standing, outcome.plan), CHECK_DIFF_LINES))
+    return ExitCode.DRIFT
+
+
+def _show_diff(shown: str, outcome: Outcome) -> int:
+    if outcome.plan is not None:
+        _print_lines(diff_lines(outcome.standing, outcome.plan))
+    return ExitCode.OK
+
+
+def _refusal_code(diagnostics: Iterable[Diagnostic]) -> int:
+    codes = {diagnostic.code for diagnostic in errors(diagnostics)}
+    return ExitCode.USAGE if codes <= _BAD_INPUT_CODES else ExitCode.REFUSED
+
+
+def _report(diagnostics: Iterable[Diagnostic], with_notes: bool) -> None:
+    for diagnostic in diagnostics:
+        if with_notes or diagnostic.severity != "note":
+            print(diagnostic.render(), file=sys.stderr)
+
+
+def _failure(message: str, code: ExitCode, debug: bool) -> int:
+    if debug and sys.exc_info()[0] is not None:
+        traceback.print_exc()
+    print(f"transpiler: {message}", file=sys.stderr)
+    return code
+
+
+def _replace_unprintable_characters() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _print_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        _print(line)
+
+
+def _print(line: str) -> None:
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        # The reader (`| head`) has seen enough; the exit code still counts.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+# The pipeline is imported only when it has work, so that an up-to-date run and --help stay quick.
+def _pipeline_transpile(*arguments, **options):  # type: ignore[no-untyped-def]
+    from . import pipeline
+
+    return pipeline.transpile(*arguments, **options)
+
+
+def _pipeline_explain(name: str, *, source_root: Path | None) -> str:
+    from . import pipeline
+
+    return pipeline.explain(name, source_root=source_root)

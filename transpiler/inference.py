@@ -1,0 +1,449 @@
+"""Types every function of the source: kinds by flow, layouts by evidence, repeated until nothing changes.
+
+Evidence for the layout of a parameter, in this order: what makes it, its rank, how it is used (it goes into a
+convolution; `B, C, H, W = x.shape`), a hint, and last the default, torch's order. A choice is never unsafe:
+every call between two layouts is coerced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+import libcst as cst
+
+from . import rules
+from .annotations import annotation_kind
+from .calls import Calls
+from .expressions import Expressions, literal_value
+from .kinds import NONE, OPAQUE_TENSOR, PYTHON, UNKNOWN, ClassValue, FunctionValue, Instance, Kind, Layout, Mapping, NoneValue, Sequence, Shape, Tensor, Tuple, element_of, join, plain
+from .names import Origin
+from .overrides import Hint
+from .program import Program
+from .scopes import parameter_list
+
+_IMAGE_NAMES = (("B", "C", "H", "W"), ("N", "C", "H", "W"), ("b", "c", "h", "w"), ("n", "c", "h", "w"))
+_CHANNEL_NAMES = frozenset({"C", "c", "channels", "chs"})
+_TEXT_METHODS = frozenset(name for owner in (str, list, dict, set, tuple, bytes) for name in dir(owner))
+_ARRAY_METHODS = frozenset({"all", "any", "argmax", "argsort", "clip", "cumsum", "dot", "flatten", "item", "max", "mean", "min", "prod", "ravel", "repeat", "reshape", "round", "size", "sort", "squeeze", "std", "sum", "take", "tolist", "transpose", "var", "view", "T", "t", "to", "norm", "dim", "numpy", "int", "float", "bool", "long", "half", "double", "type"})
+ONLY_TENSORS_HAVE = (rules.tensor_methods() | {"copy_", "requires_grad_"}) - _TEXT_METHODS - _ARRAY_METHODS
+
+
+@dataclass
+class Typing:
+    """What the analysis found out about a module: kinds by node, targets and layouts of calls."""
+
+    kinds: dict[cst.CSTNode, Kind] = field(default_factory=dict)
+    targets: dict[cst.CSTNode, str] = field(default_factory=dict)
+    layouts: dict[cst.CSTNode, Layout] = field(default_factory=dict)
+
+
+class Analysis:
+    """The state of typing one function (or a module's top level)."""
+
+    def __init__(self, program: Program, module: str, typing: Typing, owner: str | None = None, name: str = "") -> None:
+        self.program = program
+        self.module = module
+        self.owner = owner
+        self.name = name
+        self.kinds = typing.kinds
+        self.targets = typing.targets
+        self.layouts = typing.layouts
+        self.typing = typing
+        self.env: dict[str, Kind] = {}
+        self.returns: Kind | None = None
+        self.strong: dict[str, set[Layout]] = {}
+        self.weak: set[str] = set()
+        self.only_tensors_have = ONLY_TENSORS_HAVE
+        self.hint: Hint | None = program.hints.get(name)
+        self.inner: dict[str, cst.FunctionDef] = {}
+        self.expressions = Expressions(self)
+        self.calls = Calls(self)
+
+    # names ---------------------------------------------------------------------------------------------------------
+
+    def code(self, node: cst.BaseExpression) -> str:
+        return cst.Module(body=[]).code_for_node(node)
+
+    def global_kind(self, node: cst.Name) -> Kind:
+        origin = self.program.resolver.resolve(self.module, node.value)
+        return UNKNOWN if origin is None else self.origin_kind(origin)
+
+    def origin_kind(self, origin: Origin) -> Kind:
+        """The kind of a module-level name, wherever it is defined."""
+        row = rules.find(origin.dotted)
+        if isinstance(row, rules.Layer):
+            return ClassValue(frozenset({row.torch}))
+        if row is not None:
+            return FunctionValue(origin.dotted) if isinstance(row, rules.Op) else PYTHON
+        if not origin.is_symbol or origin.module is None or origin.symbol is None:
+            return PYTHON
+        if self.program.class_info(origin.dotted) is not None:
+            return ClassValue(frozenset({origin.dotted}))
+        if self.program.function(origin.dotted) is not None:
+            return FunctionValue(origin.dotted)
+        return self._variable(origin.module, origin.symbol)
+
+    def _variable(self, module: str, name: str) -> Kind:
+        """A module's variable, by what it is assigned."""
+        if module == self.module and not self.name and name in self.env:
+            return self.env[name]
+        for statement in self.program.resolver.tree(module).body:
+            for part in statement.body if isinstance(statement, cst.SimpleStatementLine) else ():
+                if isinstance(part, cst.Assign) and any(isinstance(t.target, cst.Name) and t.target.value == name for t in part.targets):
+                    return Analysis(self.program, module, Typing()).expressions.kind(part.value)
+                if isinstance(part, cst.AnnAssign) and isinstance(part.target, cst.Name) and part.target.value == name:
+                    return annotation_kind(self.program, module, part.annotation.annotation)
+        return UNKNOWN
+
+    def function_of(self, name: str) -> tuple[cst.FunctionDef, bool] | None:
+        """The def of a function value, and whether it is a method (its first parameter is bound)."""
+        found = self.program.function(name)
+        if found is not None:
+            return found[1], False
+        owner, _, method = name.rpartition(".")
+        member = self.program.method(owner, method) if owner and self.program.class_info(owner) else None
+        return (member[1], True) if member else None
+
+    @contextmanager
+    def inner_names(self) -> Iterator[None]:
+        """Names bound in here (by a comprehension, say) are gone afterwards."""
+        before = dict(self.env)
+        yield
+        self.env = before
+
+    # evidence ------------------------------------------------------------------------------------------------------
+
+    def want(self, tensor: Tensor, layout: Layout, *, strong: bool) -> None:
+        """Note that an undecided tensor is used as `layout`."""
+        if tensor.layout is not Layout.OPAQUE or not tensor.origin or layout is Layout.OPAQUE:
+            return
+        if strong:
+            self.strong.setdefault(tensor.origin, set()).add(layout)
+        else:
+            self.weak.add(tensor.origin)
+
+    # statements ----------------------------------------------------------------------------------------------------
+
+    def block(self, body: cst.BaseSuite | cst.Module) -> None:
+        statements = body.body if isinstance(body, (cst.IndentedBlock, cst.Module)) else [cst.SimpleStatementLine(body=body.body)] if isinstance(body, cst.SimpleStatementSuite) else ()
+        for statement in statements:
+            self.statement(statement)
+
+    def statement(self, node: cst.CSTNode) -> None:
+        if isinstance(node, (cst.SimpleStatementLine, cst.SimpleStatementSuite)):
+            for part in node.body:
+                self.small(part)
+        elif isinstance(node, cst.If):
+            self._branches(node)
+        elif isinstance(node, cst.For):
+            self._loop(node)
+        elif isinstance(node, cst.While):
+            self.expressions.kind(node.test)
+            self._twice(lambda: self.block(node.body))
+        elif isinstance(node, cst.With):
+            for item in node.items:
+                kind = self.expressions.kind(item.item)
+                if item.asname is not None:
+                    self.assign(item.asname.name, kind)  # type: ignore[arg-type]
+            self.block(node.body)
+        elif isinstance(node, cst.Try):
+            self._try(node)
+        elif isinstance(node, cst.FunctionDef):
+            self._inner_function(node)
+        elif isinstance(node, cst.ClassDef):
+            self.env[node.name.value] = ClassValue()
+
+    def small(self, node: cst.BaseSmallStatement) -> None:
+        if isinstance(node, cst.Assign):
+            kind = self.expressions.kind(node.value)
+            for target in node.targets:
+                self.assign(target.target, kind)
+        elif isinstance(node, cst.AnnAssign):
+            declared = annotation_kind(self.program, self.module, node.annotation.annotation)
+            kind = self.expressions.kind(node.value) if node.value is not None else declared
+            self.assign(node.target, declared if kind == UNKNOWN or (isinstance(kind, Tuple) and not kind.items) else kind)
+        elif isinstance(node, cst.AugAssign):
+            self._augmented(node)
+        elif isinstance(node, cst.Return):
+            kind = self.expressions.kind(node.value) if node.value is not None else NONE
+            self.returns = kind if self.returns is None else join(self.returns, kind)
+        elif isinstance(node, cst.Expr):
+            self.expressions.kind(node.value)
+            self._in_place(node.value)
+        elif isinstance(node, cst.Assert):
+            self.expressions.kind(node.test)
+            if node.msg is not None:
+                self.expressions.kind(node.msg)
+        elif isinstance(node, cst.Raise):
+            if node.exc is not None:
+                self.expressions.kind(node.exc)
+        elif isinstance(node, cst.Del):
+            self.expressions.kind(node.target)
+
+    def _augmented(self, node: cst.AugAssign) -> None:
+        target = self.expressions.kind(node.target)
+        value = self.expressions.kind(node.value)
+        if isinstance(target, Tensor) or isinstance(value, Tensor):
+            self.assign(node.target, self.expressions.broadcast(target, value))
+        elif isinstance(target, (Sequence, Tuple)):
+            items = target.items if isinstance(target, Tuple) else None
+            self.assign(node.target, Sequence(element_of(value)) if items == () else Sequence(join(element_of(target), element_of(value))))
+
+    def _in_place(self, node: cst.BaseExpression) -> None:
+        """`x.mul_(y)` as a statement: x is the result afterwards."""
+        if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and isinstance(node.func.value, cst.Name):
+            row = rules.find(f"torch.Tensor.{node.func.attr.value}")
+            before = self.env.get(node.func.value.value)
+            after = self.kinds.get(node)
+            if isinstance(row, rules.Op) and row.inplace and isinstance(before, Tensor) and not before.variable and after is not None:
+                self.env[node.func.value.value] = after
+
+    def assign(self, target: cst.BaseExpression, kind: Kind) -> None:
+        """Bind an assignment target to a kind."""
+        if isinstance(target, cst.Name):
+            self.env[target.value] = kind
+            self.kinds[target] = kind
+        elif isinstance(target, (cst.Tuple, cst.List)):
+            self._unpack(target, kind)
+        elif isinstance(target, cst.Attribute):
+            owner = self.expressions.kind(target.value)
+            if isinstance(owner, Instance):
+                for cls in owner.classes:
+                    self.program.set_attribute(cls, target.attr.value, _without_origin(kind))
+        elif isinstance(target, cst.Subscript):
+            owner = self.expressions.kind(target)
+            base = self.expressions.kind(target.value)
+            if isinstance(base, Mapping) and isinstance(target.value, cst.Name):
+                self.env[target.value.value] = Mapping(kind if base.value == UNKNOWN else join(base.value, kind))
+            del owner
+        elif isinstance(target, cst.StarredElement):
+            self.assign(target.value, Sequence(element_of(kind)))
+
+    def _unpack(self, target: cst.Tuple | cst.List, kind: Kind) -> None:
+        elements = list(target.elements)
+        self.kinds[target] = kind
+        if isinstance(kind, Shape):
+            self._shape_evidence([_name(e.value) for e in elements], kind.tensor, any(isinstance(e, cst.StarredElement) for e in elements))
+            kinds: list[Kind] = [PYTHON] * len(elements)
+        elif isinstance(kind, Tuple) and len(kind.items) == len(elements):
+            kinds = list(kind.items)
+        elif any(isinstance(e, cst.StarredElement) for e in elements):
+            kinds = [element_of(kind)] * len(elements)
+        else:
+            kinds = [element_of(kind)] * len(elements)
+        for element, item in zip(elements, kinds, strict=True):
+            self.assign(element if isinstance(element, cst.StarredElement) else element.value, item)
+
+    def _shape_evidence(self, names: list[str], tensor: Tensor, starred: bool) -> None:
+        """`B, C, H, W = x.shape` says what x is."""
+        if starred:
+            return
+        if len(names) == 4 and (names[1] in _CHANNEL_NAMES or tuple(names) in _IMAGE_NAMES):
+            self.want(tensor, Layout.IMAGE, strong=True)
+        elif len(names) == 4 and names[3] in _CHANNEL_NAMES:
+            self.want(tensor, Layout.PLAIN, strong=True)
+        elif len(names) == 3:
+            self.want(tensor, Layout.PLAIN, strong=True)
+        else:
+            self.want(tensor, Layout.PLAIN, strong=False)
+        if tensor.origin:
+            current = self.env.get(tensor.origin)
+            if isinstance(current, Tensor) and current.rank is None and current.origin == tensor.origin:
+                self.env[tensor.origin] = replace(current, rank=len(names))
+        for name, kind in list(self.env.items()):
+            if kind == tensor and tensor.rank is None:
+                self.env[name] = replace(tensor, rank=len(names))
+
+    # control flow --------------------------------------------------------------------------------------------------
+
+    def _branches(self, node: cst.If) -> None:
+        self.expressions.kind(node.test)
+        before = dict(self.env)
+        self.block(node.body)
+        taken = None if _leaves(node.body) else self.env
+        self.env = before
+        if isinstance(node.orelse, cst.If):
+            self._branches(node.orelse)
+        elif node.orelse is not None:
+            self.block(node.orelse.body)
+        if node.orelse is not None and not isinstance(node.orelse, cst.If) and _leaves(node.orelse.body):
+            self.env = taken if taken is not None else self.env
+        elif taken is not None:
+            self.env = _joined(taken, self.env)
+
+    def _loop(self, node: cst.For) -> None:
+        kind = self.expressions.kind(node.iter)
+        self.assign(node.target, element_of(kind))
+        self._twice(lambda: self.block(node.body))
+        if node.orelse is not None:
+            self.block(node.orelse.body)
+
+    def _twice(self, run: Callable[[], None]) -> None:
+        before = dict(self.env)
+        run()
+        self.env = _joined(before, self.env)
+        run()
+        self.env = _joined(before, self.env)
+
+    def _try(self, node: cst.Try) -> None:
+        before = dict(self.env)
+        self.block(node.body)
+        after = self.env
+        for handler in node.handlers:
+            self.env = dict(before)
+            if handler.name is not None:
+                self.assign(handler.name.name, PYTHON)  # type: ignore[arg-type]
+            self.block(handler.body)
+            if not _leaves(handler.body):
+                after = _joined(after, self.env)
+        self.env = after
+        for part in (node.orelse, node.finalbody):
+            if part is not None:
+                self.block(part.body)
+
+    def _inner_function(self, node: cst.FunctionDef) -> None:
+        name = f"{self.name}.{node.name.value}"
+        self.env[node.name.value] = FunctionValue(name)
+        inner = Analysis(self.program, self.module, self.typing, self.owner, name)
+        inner.env = dict(self.env)
+        summary = self.program.summary(name)
+        inner.run(node, summary.arguments)
+        self.program.summaries[name].returns = _without_origin(inner.returns or NONE)
+        self.inner[node.name.value] = node
+
+    # a whole function ----------------------------------------------------------------------------------------------
+
+    def run(self, node: cst.FunctionDef, arguments: dict[str, Kind]) -> None:
+        """Type a function's body; `arguments` are what its callers pass."""
+        for parameter in parameter_list(node.params):
+            self.env[parameter.name.value] = self._parameter(node, parameter, arguments)
+            if parameter.default is not None:
+                self.expressions.kind(parameter.default)
+        self.block(node.body)
+
+    def _parameter(self, node: cst.FunctionDef, parameter: cst.Param, arguments: dict[str, Kind]) -> Kind:
+        name = parameter.name.value
+        if self.owner and name == "self":
+            return Instance(frozenset({self.owner}))
+        if parameter is node.params.star_arg:
+            return Sequence(arguments.get(name, UNKNOWN))
+        if parameter is node.params.star_kwarg:
+            return Mapping(UNKNOWN)
+        hinted = self.hint.kinds.get(name) if self.hint else None
+        if hinted is not None:
+            return hinted_kind(hinted)
+        kind = self._declared(node, parameter, arguments)
+        if isinstance(kind, Tensor) and kind.layout is Layout.OPAQUE:
+            chosen = self.program.summary(self.name).layouts.get(name, Layout.OPAQUE)
+            rank = 4 if chosen is Layout.IMAGE and kind.rank is None else kind.rank
+            return Tensor(chosen, rank, kind.dtype, kind.variable, name)
+        return kind
+
+    def _declared(self, node: cst.FunctionDef, parameter: cst.Param, arguments: dict[str, Kind]) -> Kind:
+        passed = arguments.get(parameter.name.value)
+        default = self.expressions.kind(parameter.default) if parameter.default is not None else None
+        if parameter.annotation is not None:
+            kind = annotation_kind(self.program, self.module, parameter.annotation.annotation)
+            if kind == Mapping(UNKNOWN) and parameter.name.value == "state_dict":
+                return Mapping(plain())
+            if isinstance(kind, ClassValue) and not kind.classes and isinstance(default, ClassValue):
+                return default
+            if kind != UNKNOWN:
+                return kind
+        if node.name.value == "forward" and self.owner and (default is None or isinstance(default, NoneValue)):
+            return OPAQUE_TENSOR
+        if isinstance(passed, Tensor):
+            return Tensor(Layout.OPAQUE, passed.rank, passed.dtype)
+        if default is not None and not isinstance(default, NoneValue):
+            return default
+        if passed is not None and passed != UNKNOWN:
+            return passed
+        if parameter.name.value == "state_dict":
+            return Mapping(plain())
+        if _uses_as_tensor(node, parameter.name.value):
+            return OPAQUE_TENSOR
+        return UNKNOWN
+
+    def decided(self) -> dict[str, Layout]:
+        """The layouts that the evidence in this function gives its parameters."""
+        layouts: dict[str, Layout] = {}
+        for name, wanted in self.strong.items():
+            if len(wanted) == 1:
+                layouts[name] = next(iter(wanted))
+        if self.program.settling:
+            for name in self.weak - self.strong.keys():
+                layouts[name] = Layout.PLAIN
+        return layouts
+
+
+class _TensorUse(cst.CSTVisitor):
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.found = False
+
+    def visit_Attribute(self, node: cst.Attribute) -> None:
+        if isinstance(node.value, cst.Name) and node.value.value == self.name and node.attr.value in ONLY_TENSORS_HAVE:
+            self.found = True
+
+
+def _uses_as_tensor(node: cst.FunctionDef, name: str) -> bool:
+    """Whether a function calls a method on a parameter that only tensors have."""
+    visitor = _TensorUse(name)
+    node.body.visit(visitor)
+    return visitor.found
+
+
+def hinted_kind(text: str) -> Kind:
+    """A kind written in a hint: PLAIN, IMAGE, PLAIN:4, python, module, state_dict, ..."""
+    name, _, rank = text.partition(":")
+    size = int(rank) if rank else None
+    known: dict[str, Kind] = {
+        "PLAIN": Tensor(Layout.PLAIN, size),
+        "IMAGE": Tensor(Layout.IMAGE, size or 4),
+        "OPAQUE": Tensor(Layout.OPAQUE, size),
+        "int tensor": Tensor(Layout.PLAIN, size, "int"),
+        "bool tensor": Tensor(Layout.PLAIN, size, "bool"),
+        "tensors": Sequence(Tensor(Layout.PLAIN, size)),
+        "python": PYTHON,
+        "module": Instance(),
+        "state_dict": Mapping(plain()),
+    }
+    if name not in known:
+        raise ValueError(f"unknown kind {text!r} in a hint; known: {', '.join(known)}")
+    return known[name]
+
+
+def _name(node: cst.BaseExpression) -> str:
+    return node.value if isinstance(node, cst.Name) else ""
+
+
+def _without_origin(kind: Kind) -> Kind:
+    if isinstance(kind, Tensor):
+        return replace(kind, origin=None)
+    if isinstance(kind, Sequence):
+        return Sequence(_without_origin(kind.element))
+    if isinstance(kind, Tuple):
+        return Tuple(tuple(_without_origin(item) for item in kind.items))
+    return kind
+
+
+def _leaves(body: cst.BaseSuite) -> bool:
+    """Whether a block always ends by return, raise, continue or break."""
+    if not isinstance(body, cst.IndentedBlock) or not body.body:
+        return False
+    last = body.body[-1]
+    if isinstance(last, cst.SimpleStatementLine) and last.body:
+        final = last.body[-1]
+        if isinstance(final, cst.Assert):
+            return literal_value(final.test) is False
+        return isinstance(final, (cst.Return, cst.Raise, cst.Continue, cst.Break))
+    return False
+
+
+def _joined(a: dict[str, Kind], b: dict[str, Kind]) -> dict[str, Kind]:
+    merged = dict(a)
+    for name, kind in b.items():
+        merged[name] = kind if name not in a else join(a[name], kind)
+    return merged

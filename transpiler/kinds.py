@@ -1,0 +1,186 @@
+"""What an expression is: a tensor of some layout and rank, a module, a shape, a Python value, or not known.
+
+Kinds are values; `join` says what an expression is when two paths of control meet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from functools import reduce
+
+
+class Layout(Enum):
+    """How the generated code stores a tensor, seen from the axes that the torch source uses for it.
+
+    IMAGE: torch sees (B, C, spatial...); stored (B, spatial..., C).
+    PLAIN: stored with the axes of the torch source. A channels-last image that the source itself made by
+        permuting is PLAIN: its axes already are the stored ones.
+    OPAQUE: a parameter or a result that nothing has decided yet; only layout-free operations are allowed on it.
+    """
+
+    IMAGE = "IMAGE"
+    PLAIN = "PLAIN"
+    OPAQUE = "OPAQUE"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Base of all kinds."""
+
+
+@dataclass(frozen=True)
+class Unknown(Kind):
+    """Nothing is known; a tensor method on it is refused."""
+
+
+@dataclass(frozen=True)
+class Python(Kind):
+    """A plain Python value: number, string, dtype, configuration."""
+
+
+@dataclass(frozen=True)
+class NoneValue(Kind):
+    """The value None; joins into whatever the other path gives."""
+
+
+@dataclass(frozen=True)
+class Tensor(Kind):
+    """A tensor. `dtype` is 'bool', 'int', 'float' or None; `origin` names the parameter whose layout it shares."""
+
+    layout: Layout = Layout.PLAIN
+    rank: int | None = None
+    dtype: str | None = None
+    variable: bool = False
+    origin: str | None = None
+
+
+@dataclass(frozen=True)
+class Shape(Kind):
+    """The shape (or a slice of it) of a tensor, in stored order."""
+
+    tensor: Tensor = field(default_factory=Tensor)
+
+
+@dataclass(frozen=True)
+class Instance(Kind):
+    """An object of one of `classes` (qualified names); no classes means an unresolved module."""
+
+    classes: frozenset[str] = frozenset()
+    element: Kind | None = None
+
+
+@dataclass(frozen=True)
+class ClassValue(Kind):
+    """A class, or a partial of it, held as a value."""
+
+    classes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class FunctionValue(Kind):
+    """A function of the source (qualified name) or an external one."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Sequence(Kind):
+    """A list or tuple of unknown length."""
+
+    element: Kind
+
+
+@dataclass(frozen=True)
+class Tuple(Kind):
+    """A tuple or list whose items are known one by one."""
+
+    items: tuple[Kind, ...]
+
+
+@dataclass(frozen=True)
+class Mapping(Kind):
+    """A dict; keys are Python values."""
+
+    value: Kind
+
+
+UNKNOWN = Unknown()
+PYTHON = Python()
+NONE = NoneValue()
+OPAQUE_TENSOR = Tensor(Layout.OPAQUE)
+
+
+def is_tensor(kind: Kind) -> bool:
+    return isinstance(kind, Tensor)
+
+
+def plain(rank: int | None = None, dtype: str | None = None) -> Tensor:
+    return Tensor(Layout.PLAIN, rank, dtype)
+
+
+def image(rank: int | None = 4, dtype: str | None = None) -> Tensor:
+    return Tensor(Layout.IMAGE, rank, dtype)
+
+
+def element_of(kind: Kind) -> Kind:
+    """What iterating over `kind` gives."""
+    if isinstance(kind, Sequence):
+        return kind.element
+    if isinstance(kind, Tuple):
+        return join_all(kind.items) if kind.items else UNKNOWN
+    if isinstance(kind, Tensor):
+        rank = None if kind.rank is None else kind.rank - 1
+        return replace(kind, rank=rank, layout=Layout.PLAIN if kind.layout is Layout.PLAIN else Layout.OPAQUE, variable=False)
+    if isinstance(kind, Instance):
+        return kind.element or Instance()
+    if isinstance(kind, (Python, Mapping, Shape)):
+        return PYTHON
+    return UNKNOWN
+
+
+def join(a: Kind, b: Kind) -> Kind:
+    """What an expression is that is `a` on one path and `b` on the other."""
+    if a == b or isinstance(b, NoneValue):
+        return a
+    if isinstance(a, NoneValue):
+        return b
+    if isinstance(a, Tensor) and isinstance(b, Tensor):
+        return _join_tensors(a, b)
+    if isinstance(a, Instance) and isinstance(b, Instance):
+        known = bool(a.classes) and bool(b.classes)
+        element = join(a.element, b.element) if a.element and b.element else a.element or b.element
+        return Instance(a.classes | b.classes if known else frozenset(), element)
+    if isinstance(a, ClassValue) and isinstance(b, ClassValue):
+        known = bool(a.classes) and bool(b.classes)
+        return ClassValue(a.classes | b.classes if known else frozenset())
+    if isinstance(a, Tuple) and isinstance(b, Tuple) and len(a.items) == len(b.items):
+        return Tuple(tuple(join(x, y) for x, y in zip(a.items, b.items, strict=True)))
+    if isinstance(a, (Sequence, Tuple)) and isinstance(b, (Sequence, Tuple)):
+        if isinstance(a, Tuple) and not a.items:
+            return b if isinstance(b, Sequence) else Sequence(element_of(b))
+        if isinstance(b, Tuple) and not b.items:
+            return a if isinstance(a, Sequence) else Sequence(element_of(a))
+        return Sequence(join(element_of(a), element_of(b)))
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        return Mapping(join(a.value, b.value))
+    if isinstance(a, (Python, ClassValue, Shape)) and isinstance(b, (Python, ClassValue, Shape)):
+        return a if isinstance(a, ClassValue) else b if isinstance(b, ClassValue) else PYTHON
+    return UNKNOWN
+
+
+def _join_tensors(a: Tensor, b: Tensor) -> Tensor:
+    if a.layout is b.layout:
+        layout = a.layout
+    elif Layout.OPAQUE in (a.layout, b.layout):
+        layout = Layout.OPAQUE
+    else:
+        layout = Layout.OPAQUE
+    rank = a.rank if a.rank == b.rank else None
+    dtype = a.dtype if a.dtype == b.dtype else None
+    origin = a.origin if a.origin == b.origin else None
+    return Tensor(layout, rank, dtype, a.variable and b.variable, origin)
+
+
+def join_all(kinds: tuple[Kind, ...] | list[Kind]) -> Kind:
+    return reduce(join, kinds)

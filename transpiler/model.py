@@ -1,0 +1,52 @@
+"""The values that pass between the pipeline's steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .diagnostics import Diagnostic
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """Where a generated file comes from: the distribution, its version, the file's path in it and its hash."""
+
+    distribution: str
+    version: str
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Transpose:
+    """A layout transpose that the analysis could not avoid: its line in the upstream file, and why it is there."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class OutputFile:
+    """A file of the generated package; `path` is posix and relative to the output folder."""
+
+    path: str
+    text: str
+    upstream: Upstream | None = None
+    overrides: tuple[str, ...] = ()
+    architectures: tuple[str, ...] = ()
+    transposes: tuple[Transpose, ...] = ()
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run of the pipeline gives: the files of the whole package, and what there is to say about them.
+
+    `roots` are the requested modules that can be written; `refused` those that can't, each with an error diagnostic.
+    """
+
+    files: tuple[OutputFile, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    roots: tuple[str, ...]
+    refused: tuple[str, ...]
+    overrides_used: tuple[str, ...]
+    upstream_read: tuple[Upstream, ...]

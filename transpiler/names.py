@@ -1,0 +1,277 @@
+"""Qualified names: what a name in a module stands for, followed through imports and re-exports.
+
+A name's origin is written as one dotted string: `torch.nn.functional.pad` for something outside the
+source package, `timm.layers.mlp.Mlp` for a symbol where it is *defined*, however it was imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import libcst as cst
+
+from .diagnostics import TranspileError
+from .source import ModuleSource, SourceFinder
+
+
+@dataclass(frozen=True)
+class Import:
+    """A name bound by an import: `module` and, for from-imports, the `symbol` taken from it."""
+
+    module: str
+    symbol: str | None = None
+
+
+@dataclass
+class Bindings:
+    """What a module's top level binds: imports, own definitions, and star imports."""
+
+    imports: dict[str, Import] = field(default_factory=dict)
+    definitions: set[str] = field(default_factory=set)
+    stars: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a name comes from. `module` is set for source modules and symbols, `symbol` for symbols only."""
+
+    dotted: str
+    module: str | None = None
+    symbol: str | None = None
+
+    @property
+    def is_symbol(self) -> bool:
+        return self.symbol is not None
+
+
+def dotted_name(node: cst.BaseExpression) -> str | None:
+    """`a.b.c` for a chain of names; None when a call, a subscript or anything else is inside."""
+    if isinstance(node, cst.Name):
+        return node.value
+    if isinstance(node, cst.Attribute):
+        head = dotted_name(node.value)
+        return f"{head}.{node.attr.value}" if head else None
+    return None
+
+
+def import_target(statement: cst.ImportFrom, package: str) -> str:
+    """The absolute module that a from-import names."""
+    name = dotted_name(statement.module) if statement.module else ""
+    level = len(statement.relative)
+    if not level:
+        return name or ""
+    base = package.split(".")
+    base = base[: len(base) - (level - 1)] if level > 1 else base
+    return ".".join([*base, name]) if name else ".".join(base)
+
+
+def imported_names(statement: cst.Import | cst.ImportFrom, package: str) -> Iterator[tuple[str, Import]]:
+    """Each name that an import statement binds, with what it is bound to; `*` for a star import."""
+    if isinstance(statement, cst.Import):
+        for alias in statement.names:
+            target = dotted_name(alias.name) or ""
+            if alias.asname is not None:
+                yield _as_name(alias), Import(target)
+            else:
+                yield target.partition(".")[0], Import(target.partition(".")[0])
+        return
+    module = import_target(statement, package)
+    if isinstance(statement.names, cst.ImportStar):
+        yield "*", Import(module)
+        return
+    for alias in statement.names:
+        symbol = dotted_name(alias.name) or ""
+        yield (_as_name(alias) if alias.asname else symbol), Import(module, symbol)
+
+
+def _as_name(alias: cst.ImportAlias) -> str:
+    assert alias.asname is not None
+    return dotted_name(alias.asname.name) or ""  # type: ignore[arg-type]
+
+
+class _BindingCollector(cst.CSTVisitor):
+    """Collects top-level bindings; does not look into functions and classes."""
+
+    def __init__(self, package: str) -> None:
+        self.package = package
+        self.bindings = Bindings()
+
+    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
+        self.bindings.definitions.add(node.name.value)
+        return False
+
+    def visit_ClassDef(self, node: cst.ClassDef) -> bool:
+        self.bindings.definitions.add(node.name.value)
+        return False
+
+    def visit_Lambda(self, node: cst.Lambda) -> bool:
+        return False
+
+    def visit_CompFor(self, node: cst.CompFor) -> bool:
+        return False
+
+    def visit_Import(self, node: cst.Import) -> None:
+        self._add(node)
+
+    def visit_ImportFrom(self, node: cst.ImportFrom) -> None:
+        self._add(node)
+
+    def _add(self, node: cst.Import | cst.ImportFrom) -> None:
+        for name, target in imported_names(node, self.package):
+            if name == "*":
+                self.bindings.stars.append(target.module)
+            else:
+                self.bindings.imports[name] = target
+
+    def visit_AssignTarget(self, node: cst.AssignTarget) -> None:
+        self.bindings.definitions.update(target_names(node.target))
+
+    def visit_AnnAssign(self, node: cst.AnnAssign) -> None:
+        self.bindings.definitions.update(target_names(node.target))
+
+    def visit_AugAssign(self, node: cst.AugAssign) -> None:
+        self.bindings.definitions.update(target_names(node.target))
+
+    def visit_For(self, node: cst.For) -> None:
+        self.bindings.definitions.update(target_names(node.target))
+
+    def visit_AsName(self, node: cst.AsName) -> None:
+        self.bindings.definitions.update(target_names(node.name))
+
+
+def target_names(target: cst.BaseExpression) -> set[str]:
+    """The plain names that an assignment target binds."""
+    if isinstance(target, cst.Name):
+        return {target.value}
+    if isinstance(target, (cst.Tuple, cst.List)):
+        return {name for element in target.elements for name in target_names(element.value)}
+    if isinstance(target, cst.StarredElement):
+        return target_names(target.value)
+    return set()
+
+
+def collect_bindings(tree: cst.Module, package: str) -> Bindings:
+    """The top-level bindings of a module."""
+    collector = _BindingCollector(package)
+    tree.visit(collector)
+    bindings = collector.bindings
+    for name in bindings.imports:
+        bindings.definitions.discard(name)
+    return bindings
+
+
+class NameResolver:
+    """Reads modules on demand and says what their names stand for.
+
+    `source_packages` are the top-level packages whose code is followed; every other name is external.
+    `prepare` is applied to each tree once, before anything looks at it.
+    """
+
+    def __init__(self, finder: SourceFinder, source_packages: set[str], prepare=lambda module, resolver: module.tree) -> None:  # type: ignore[no-untyped-def]
+        self.finder = finder
+        self.source_packages = source_packages
+        self._prepare = prepare
+        self._sources: dict[str, ModuleSource] = {}
+        self._bindings: dict[str, Bindings] = {}
+        self._trees: dict[str, cst.Module] = {}
+
+    def source(self, name: str) -> ModuleSource:
+        """The module's source as it was read."""
+        if name not in self._sources:
+            self._sources[name] = self.finder.read(name)
+        return self._sources[name]
+
+    def read_sources(self) -> tuple[ModuleSource, ...]:
+        return tuple(self._sources[name] for name in sorted(self._sources))
+
+    def tree(self, name: str) -> cst.Module:
+        """The module's tree after `prepare` (branches that can't happen in TensorFlow folded away)."""
+        if name not in self._trees:
+            source = self.source(name)
+            self._bindings[name] = collect_bindings(source.tree, source.package)
+            self._trees[name] = self._prepare(source, self)
+            self._bindings[name] = collect_bindings(self._trees[name], source.package)
+        return self._trees[name]
+
+    def bindings(self, name: str) -> Bindings:
+        """What the module binds; while the module is being prepared, as it was read."""
+        if name not in self._bindings:
+            self.tree(name)
+        return self._bindings[name]
+
+    def original_bindings(self, name: str) -> Bindings:
+        """What the module binds as it was read, before anything was folded away."""
+        source = self.source(name)
+        return collect_bindings(source.tree, source.package)
+
+    def is_source(self, module: str) -> bool:
+        return module.partition(".")[0] in self.source_packages
+
+    def has_module(self, name: str) -> bool:
+        if not self.is_source(name):
+            return False
+        return name in self._sources or self.finder.find(name) is not None
+
+    def resolve(self, module: str, name: str, _seen: frozenset[tuple[str, str]] = frozenset()) -> Origin | None:
+        """What `name` stands for in `module`; None for builtins and unknown names."""
+        if (module, name) in _seen:
+            return None
+        seen = _seen | {(module, name)}
+        bindings = self.bindings(module)
+        if name in bindings.imports:
+            return self._follow(bindings.imports[name], seen)
+        if name in bindings.definitions:
+            return Origin(f"{module}.{name}", module, name)
+        for star in reversed(bindings.stars):
+            if not self.is_source(star):
+                continue
+            found = self.resolve(star, name, seen)
+            if found is not None and self._exports(star, name):
+                return found
+        return None
+
+    def _exports(self, module: str, name: str) -> bool:
+        return not name.startswith("_")
+
+    def _follow(self, target: Import, seen: frozenset[tuple[str, str]]) -> Origin | None:
+        if not self.is_source(target.module):
+            dotted = f"{target.module}.{target.symbol}" if target.symbol else target.module
+            return Origin(dotted)
+        if target.symbol is None:
+            return Origin(target.module, target.module)
+        if self.has_module(target.module):
+            found = self.resolve(target.module, target.symbol, seen)
+            if found is not None:
+                return found
+        submodule = f"{target.module}.{target.symbol}"
+        if self.has_module(submodule):
+            return Origin(submodule, submodule)
+        return Origin(submodule, target.module, target.symbol) if self.has_module(target.module) else Origin(submodule)
+
+    def qualify(self, module: str, node: cst.BaseExpression) -> Origin | None:
+        """The origin of a dotted expression in `module`; None for locals, builtins and computed receivers."""
+        dotted = dotted_name(node)
+        if dotted is None:
+            return None
+        head, *rest = dotted.split(".")
+        try:
+            origin = self.resolve(module, head)
+        except TranspileError:
+            return None
+        for attribute in rest:
+            if origin is None:
+                return None
+            origin = self._attribute(origin, attribute)
+        return origin
+
+    def _attribute(self, origin: Origin, attribute: str) -> Origin | None:
+        if origin.is_symbol:
+            return None
+        if origin.module is None:
+            return Origin(f"{origin.dotted}.{attribute}")
+        found = self.resolve(origin.module, attribute)
+        if found is not None:
+            return found
+        submodule = f"{origin.module}.{attribute}"
+        return Origin(submodule, submodule) if self.has_module(submodule) else None

@@ -1,0 +1,81 @@
+"""The `__init__.py` files of the generated package, and the runtime that is copied into it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from . import __version__
+from .closure import ModulePlan, bound_names
+from .model import OutputFile, Upstream
+from .names import NameResolver
+from .resources import PACKAGE, runtime_files
+from .templating import PackageInit, SubpackageInit, render
+
+REGISTRY = {
+    "timm.models._factory": ("create_model",),
+    "timm.models._registry": ("get_pretrained_cfg", "is_model", "list_models", "list_modules", "list_pretrained", "model_entrypoint"),
+    "timm.models._helpers": ("load_checkpoint",),
+    "timm.layers.config": ("set_fused_attn", "use_fused_attn"),
+    "timm.layers.helpers": ("to_2tuple",),
+}
+
+
+def registry_symbols(resolver: NameResolver, roots: Sequence[str]) -> list[tuple[str, str]]:
+    """Symbols that the package itself offers, when its source is timm."""
+    if not any(root.startswith("timm.") for root in roots):
+        return []
+    return [(module, name) for module, names in REGISTRY.items() if resolver.has_module(module) for name in names]
+
+
+def module_path(module: str) -> str:
+    return module.replace(".", "/") + ".py"
+
+
+def runtime_output() -> list[OutputFile]:
+    """The runtime library, as it is."""
+    return [OutputFile(f"runtime/{path.relative_to(PACKAGE / 'runtime').as_posix()}", path.read_text(encoding="utf-8")) for path in runtime_files()]
+
+
+def package_output(resolver: NameResolver, plans: Mapping[str, ModulePlan], roots: Sequence[str], upstreams: Sequence[Upstream]) -> list[OutputFile]:
+    """All `__init__.py` files of the package."""
+    parents = {".".join(module.split(".")[:n]) for module in plans for n in range(1, len(module.split(".")))}
+    files = [OutputFile(f"{p.replace('.', '/')}/__init__.py", _subpackage(resolver, plans, roots, p)) for p in sorted(parents)]
+    versions = tuple(sorted({(u.distribution, u.version) for u in upstreams}))
+    by_package: dict[str, list[str]] = {}
+    for root in sorted(roots):
+        package, _, name = root.rpartition(".")
+        by_package.setdefault(package, []).append(name)
+    context = PackageInit(
+        tool_version=__version__,
+        command="python -m transpiler " + " ".join(sorted(roots)),
+        upstreams=versions,
+        packages=tuple((package, tuple(names)) for package, names in sorted(by_package.items())),
+        has_registry="timm.models._factory" in plans,
+    )
+    return [OutputFile("__init__.py", render(context)), *files]
+
+
+def _subpackage(resolver: NameResolver, plans: Mapping[str, ModulePlan], roots: Sequence[str], package: str) -> str:
+    imports: list[tuple[str, tuple[tuple[str, str], ...]]] = []
+    for module, plan in sorted(plans.items()):
+        if module.rpartition(".")[0] != package:
+            continue
+        if module in roots and package.endswith(".models"):
+            imports.append((f".{module.rpartition('.')[2]}", (("*", "*"),)))
+            continue
+        names = tuple((name, name) for name in sorted(_exported(resolver, package, module, plan)))
+        if names:
+            imports.append((f".{module.rpartition('.')[2]}", names))
+    return render(SubpackageInit(docstring=f"What is generated of {package}.", imports=tuple(imports)))
+
+
+def _exported(resolver: NameResolver, package: str, module: str, plan: ModulePlan) -> set[str]:
+    """Symbols of a module that upstream's package exports under their own name."""
+    body = resolver.tree(module).body
+    generated = {name for index in plan.statements for name in bound_names(body[index])} | plan.overridden
+    found = set()
+    for name in generated:
+        origin = resolver.resolve(package, name)
+        if origin is not None and origin.module == module and origin.symbol == name:
+            found.add(name)
+    return found

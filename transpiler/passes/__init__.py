@@ -1,0 +1,1 @@
+"""Statements and classes: each pass does one job to a module's tree."""

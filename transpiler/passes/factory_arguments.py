@@ -1,0 +1,205 @@
+"""Removes torch's factory arguments: `device`, `dtype` and the dict that hands them on.
+
+`device` goes everywhere: TensorFlow places tensors. `dtype` goes where it only says in which type parameters
+are made, which in Keras is the layer's dtype policy; where a function computes with it, it stays. A module's
+constructor that loses them takes `**kwargs` for its Keras layer instead (name, dtype, trainable).
+"""
+
+from __future__ import annotations
+
+import libcst as cst
+import libcst.matchers as m
+
+from ..names import NameResolver, dotted_name
+from ..scopes import parameter_list
+from ..source import ModuleSource
+
+_FACTORY = frozenset({"device", "dtype"})
+_GET_DEVICE_DTYPE = "timm.layers.helpers.get_device_dtype"
+
+
+class _FunctionFacts(cst.CSTVisitor):
+    """How a function uses `dtype` besides handing it on."""
+
+    def __init__(self) -> None:
+        self.computes_with_dtype = False
+        self._handed_on: set[cst.CSTNode] = set()
+
+    def visit_Dict(self, node: cst.Dict) -> bool:
+        return not _is_factory_dict(node)
+
+    def visit_Param(self, node: cst.Param) -> bool:
+        return False
+
+    def visit_Arg(self, node: cst.Arg) -> bool:
+        if node.keyword is not None and node.keyword.value == "dtype" and m.matches(node.value, m.Name("dtype")):
+            return False
+        node.value.visit(self)
+        return False
+
+    def visit_Attribute(self, node: cst.Attribute) -> bool:
+        node.value.visit(self)
+        return False
+
+    def visit_Name(self, node: cst.Name) -> None:
+        if node.value == "dtype":
+            self.computes_with_dtype = True
+
+
+def _is_factory_dict(node: cst.BaseExpression) -> bool:
+    if not isinstance(node, cst.Dict) or not node.elements:
+        return False
+    keys = {e.key.value.strip("'\"") for e in node.elements if isinstance(e, cst.DictElement) and isinstance(e.key, cst.SimpleString)}
+    return len(keys) == len(node.elements) and keys <= _FACTORY
+
+
+def _has_parameter(function: cst.FunctionDef, name: str) -> bool:
+    return any(p.name.value == name for p in parameter_list(function.params))
+
+
+class RemoveFactoryArguments(cst.CSTTransformer):
+    """See the module's docstring."""
+
+    def __init__(self, source: ModuleSource, resolver: NameResolver) -> None:
+        super().__init__()
+        self.source = source
+        self.resolver = resolver
+        self._classes: list[bool] = []
+        self._functions: list[frozenset[str]] = []
+        self._dicts: list[set[str]] = [set()]
+
+    def _name(self, node: cst.BaseExpression) -> str:
+        origin = self.resolver.qualify(self.source.name, node)
+        return origin.dotted if origin else dotted_name(node) or ""
+
+    # functions -----------------------------------------------------------------------------------------------------
+
+    def visit_ClassDef(self, node: cst.ClassDef) -> None:
+        self._classes.append(True)
+
+    def leave_ClassDef(self, original_node: cst.ClassDef, updated_node: cst.ClassDef) -> cst.ClassDef:
+        self._classes.pop()
+        return updated_node
+
+    def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
+        removed = {"device"} if _has_parameter(node, "device") else set()
+        if _has_parameter(node, "dtype") and removed:
+            facts = _FunctionFacts()
+            node.body.visit(facts)
+            if node.name.value == "__init__" or (not facts.computes_with_dtype and not self._tensors_of_dtype(node)):
+                removed.add("dtype")
+        self._functions.append(frozenset(removed))
+        self._dicts.append(set())
+
+    def _tensors_of_dtype(self, node: cst.FunctionDef) -> bool:
+        """Whether the function makes tensors of its `dtype` that are no parameters of a layer."""
+        for call in m.findall(node.body, m.Call(args=[m.ZeroOrMore(), m.Arg(keyword=m.Name("dtype")), m.ZeroOrMore()])):
+            name = self._name(cst.ensure_type(call, cst.Call).func)
+            if name.startswith("torch.") and not name.startswith("torch.nn."):
+                return True
+        return False
+
+    def leave_FunctionDef(self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef) -> cst.FunctionDef:
+        removed = self._functions.pop()
+        self._dicts.pop()
+        if not removed:
+            return updated_node
+        params = updated_node.params
+        kept = [p for p in params.params if p.name.value not in removed]
+        kwonly = [p for p in params.kwonly_params if p.name.value not in removed]
+        star = params.star_arg
+        if isinstance(star, cst.ParamStar) and not kwonly:
+            star = cst.MaybeSentinel.DEFAULT
+        changed = params.with_changes(params=kept, kwonly_params=kwonly, star_arg=star)
+        if original_node.name.value == "__init__" and params.star_kwarg is None:
+            changed = _with_kwargs(changed, params)
+        elif kept and not kwonly and params.star_kwarg is None:
+            changed = changed.with_changes(params=[*kept[:-1], kept[-1].with_changes(comma=params.params[-1].comma)])
+        return updated_node.with_changes(params=changed)
+
+    def _removed_here(self, name: str) -> bool:
+        return bool(self._functions) and name in self._functions[-1]
+
+    # the dict that hands them on -----------------------------------------------------------------------------------
+
+    def leave_SimpleStatementLine(self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine):  # type: ignore[no-untyped-def]
+        if len(original_node.body) == 1 and isinstance(original_node.body[0], cst.Assign) and self._is_factory_assign(original_node.body[0]):
+            return cst.RemoveFromParent()
+        return updated_node
+
+    def visit_Assign(self, node: cst.Assign) -> None:
+        if self._is_factory_value(node.value):
+            self._dicts[-1] |= {t.target.value for t in node.targets if isinstance(t.target, cst.Name)}
+
+    def _is_factory_value(self, value: cst.BaseExpression) -> bool:
+        if isinstance(value, cst.Call) and self._name(value.func) == _GET_DEVICE_DTYPE:
+            return True
+        return _is_factory_dict(value)
+
+    def _is_factory_assign(self, node: cst.Assign) -> bool:
+        if self._is_factory_value(node.value):
+            return True
+        return all(m.matches(target.target, m.Name("device")) for target in node.targets)
+
+    # calls ---------------------------------------------------------------------------------------------------------
+
+    def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.Call:
+        if any(self._is_dropped(arg, original_node) for arg in original_node.args):
+            return _without(updated_node, [self._is_dropped(arg, original_node) for arg in original_node.args], self._hands_on(original_node))
+        return updated_node
+
+    def _hands_on(self, call: cst.Call) -> bool:
+        """Whether a `super().__init__(..., device=device, dtype=dtype)` should hand on the Keras arguments instead."""
+        return m.matches(call.func, m.Attribute(value=m.Call(func=m.Name("super")), attr=m.Name("__init__"))) and bool(self._functions[-1:])
+
+    def _is_dropped(self, arg: cst.Arg, call: cst.Call) -> bool:
+        if arg.star == "**":
+            if isinstance(arg.value, cst.Call) and self._name(arg.value.func) == _GET_DEVICE_DTYPE:
+                return True
+            return isinstance(arg.value, cst.Name) and any(arg.value.value in names for names in self._dicts)
+        if arg.keyword is not None:
+            return self._is_dropped_keyword(arg, call)
+        return m.matches(arg.value, m.Name("device") | m.Attribute(attr=m.Name("device")))
+
+    def _is_dropped_keyword(self, arg: cst.Arg, call: cst.Call) -> bool:
+        keyword = arg.keyword.value if arg.keyword else ""
+        if keyword == "device":
+            return True
+        if keyword != "dtype":
+            return False
+        name = self._name(call.func)
+        if name.startswith("torch.nn.") and not name.startswith("torch.nn.functional."):
+            return True
+        return m.matches(arg.value, m.Name("dtype")) and self._removed_here("dtype")
+
+
+def _with_kwargs(params: cst.Parameters, original: cst.Parameters) -> cst.Parameters:
+    """The parameters with `**kwargs` after them, laid out as the removed ones were."""
+    comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+    last = original.params[-1] if original.params else None
+    kept = list(params.params)
+    if kept and last is not None:
+        separator = kept[-1].comma if isinstance(kept[-1].comma, cst.Comma) else comma
+        kept[-1] = kept[-1].with_changes(comma=separator)
+    trailing = last.comma if last is not None else cst.MaybeSentinel.DEFAULT
+    return params.with_changes(params=kept, star_kwarg=cst.Param(cst.Name("kwargs"), comma=trailing, star="**"))
+
+
+def _without(call: cst.Call, dropped: list[bool], hands_on: bool) -> cst.Call:
+    kept = [arg for arg, gone in zip(call.args, dropped, strict=True) if not gone]
+    last = call.args[-1]
+    if hands_on:
+        comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+        if kept and not isinstance(kept[-1].comma, cst.Comma):
+            kept[-1] = kept[-1].with_changes(comma=comma)
+        kept.append(cst.Arg(cst.Name("kwargs"), star="**", comma=last.comma))
+    elif kept:
+        kept[-1] = kept[-1].with_changes(comma=last.comma)
+    elif isinstance(call.whitespace_before_args, cst.ParenthesizedWhitespace):
+        call = call.with_changes(whitespace_before_args=cst.SimpleWhitespace(""))
+    return call.with_changes(args=kept)
+
+
+def remove_factory_arguments(source: ModuleSource, tree: cst.Module, resolver: NameResolver) -> cst.Module:
+    """Apply the pass to a module."""
+    return tree.visit(RemoveFactoryArguments(source, resolver))

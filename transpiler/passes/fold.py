@@ -1,0 +1,240 @@
+"""Folds away what can't happen in TensorFlow: TorchScript branches, probes for torch features, absent packages.
+
+Also drops decorators that have no effect here and opens `with torch.no_grad():` blocks.
+"""
+
+from __future__ import annotations
+
+import ast
+
+import libcst as cst
+import libcst.matchers as m
+
+from .. import rules
+from ..names import NameResolver, dotted_name, imported_names
+from ..scopes import ScopedTransformer
+from ..source import ModuleSource
+
+TRUE, FALSE = cst.Name("True"), cst.Name("False")
+ABSENT_PACKAGES = frozenset({"apex", "functorch", "flash_attn", "inplace_abn"})
+FRAMEWORKS = frozenset({"torch", "torchvision"}) | ABSENT_PACKAGES
+
+
+def _constant(node: cst.BaseExpression) -> bool | None:
+    if isinstance(node, cst.Name) and node.value in ("True", "False"):
+        return node.value == "True"
+    return None
+
+
+def _literal(value: bool) -> cst.Name:
+    return TRUE if value else FALSE
+
+
+def _string(node: cst.BaseExpression) -> str | None:
+    if isinstance(node, cst.SimpleString):
+        value = ast.literal_eval(node.value)
+        return value if isinstance(value, str) else None
+    return None
+
+
+class Fold(ScopedTransformer):
+    """One folding pass; `flags` are module constants that an earlier pass found to be probes."""
+
+    def __init__(self, source: ModuleSource, resolver: NameResolver, flags: dict[str, bool]) -> None:
+        super().__init__()
+        self.source = source
+        self.resolver = resolver
+        self.flags = flags
+        self.probes: dict[str, bool] = {}
+        self._elifs: set[cst.If] = set()
+
+    def qualify(self, node: cst.BaseExpression) -> str | None:
+        dotted = dotted_name(node)
+        if dotted is None or self.is_local(dotted.partition(".")[0]):
+            return None
+        origin = self.resolver.qualify(self.source.name, node)
+        return origin.dotted if origin else None
+
+    # what is constant ----------------------------------------------------------------------------------------------
+
+    def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:
+        name = self.qualify(original_node.func)
+        if name is None:
+            return self._fold_hasattr(original_node, updated_node)
+        row = rules.find(name)
+        if isinstance(row, rules.Erase) and row.constant is not None:
+            return _literal(row.constant)
+        return updated_node
+
+    def _fold_hasattr(self, original: cst.Call, updated: cst.Call) -> cst.BaseExpression:
+        if not m.matches(original.func, m.Name("hasattr")) or len(original.args) != 2:
+            return updated
+        owner = self.qualify(original.args[0].value)
+        attribute = _string(original.args[1].value)
+        if owner is None or attribute is None or owner.partition(".")[0] not in FRAMEWORKS:
+            return updated
+        return _literal(self._is_known(f"{owner}.{attribute}"))
+
+    def leave_Comparison(self, original_node: cst.Comparison, updated_node: cst.Comparison) -> cst.BaseExpression:
+        """`'silu' in dir(torch.nn.functional)`"""
+        if len(original_node.comparisons) != 1:
+            return updated_node
+        comparison = original_node.comparisons[0]
+        probe = _string(original_node.left)
+        directory = comparison.comparator
+        if probe and isinstance(comparison.operator, cst.In) and m.matches(directory, m.Call(func=m.Name("dir"), args=[m.DoNotCare()])):
+            owner = self.qualify(cst.ensure_type(directory, cst.Call).args[0].value)
+            if owner and owner.partition(".")[0] in FRAMEWORKS:
+                return _literal(self._is_known(f"{owner}.{probe}"))
+        return updated_node
+
+    def leave_Attribute(self, original_node: cst.Attribute, updated_node: cst.Attribute) -> cst.BaseExpression:
+        if original_node.attr.value == "is_meta":
+            return FALSE
+        return updated_node
+
+    @staticmethod
+    def _is_known(name: str) -> bool:
+        return rules.find(name) is not None or rules.is_prefix(name)
+
+    def _value(self, node: cst.BaseExpression) -> bool | None:
+        if isinstance(node, cst.Name) and node.value in self.flags and not self.is_local(node.value):
+            return self.flags[node.value]
+        return _constant(node)
+
+    # folding -------------------------------------------------------------------------------------------------------
+
+    def leave_UnaryOperation(self, original_node: cst.UnaryOperation, updated_node: cst.UnaryOperation) -> cst.BaseExpression:
+        value = self._value(updated_node.expression)
+        if isinstance(updated_node.operator, cst.Not) and value is not None:
+            return _literal(not value)
+        return updated_node
+
+    def leave_BooleanOperation(self, original_node: cst.BooleanOperation, updated_node: cst.BooleanOperation) -> cst.BaseExpression:
+        absorbing = isinstance(updated_node.operator, cst.Or)
+        left, right = self._value(updated_node.left), self._value(updated_node.right)
+        if left is not None:
+            return _literal(left) if left is absorbing else updated_node.right
+        if right is not None and right is not absorbing:
+            return updated_node.left
+        return updated_node
+
+    def leave_IfExp(self, original_node: cst.IfExp, updated_node: cst.IfExp) -> cst.BaseExpression:
+        value = self._value(updated_node.test)
+        if value is None:
+            return updated_node
+        return updated_node.body if value else updated_node.orelse
+
+    def visit_If(self, node: cst.If) -> None:
+        if isinstance(node.orelse, cst.If):
+            self._elifs.add(node.orelse)
+
+    def leave_If(self, original_node: cst.If, updated_node: cst.If):  # type: ignore[no-untyped-def]
+        value = self._value(updated_node.test)
+        if value is None:
+            return updated_node
+        if original_node in self._elifs:
+            return cst.Else(body=updated_node.body) if value else updated_node.orelse or cst.RemoveFromParent()
+        if value:
+            return _opened(updated_node.body, updated_node.leading_lines)
+        orelse = updated_node.orelse
+        if orelse is None:
+            return cst.RemoveFromParent()
+        if isinstance(orelse, cst.If):
+            return orelse.with_changes(leading_lines=updated_node.leading_lines)
+        return _opened(orelse.body, updated_node.leading_lines)
+
+    def leave_Assert(self, original_node: cst.Assert, updated_node: cst.Assert):  # type: ignore[no-untyped-def]
+        return cst.RemoveFromParent() if self._value(updated_node.test) else updated_node
+
+    def leave_SimpleStatementLine(self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine):  # type: ignore[no-untyped-def]
+        return updated_node if updated_node.body else cst.RemoveFromParent()
+
+    def leave_Assign(self, original_node: cst.Assign, updated_node: cst.Assign) -> cst.Assign:
+        value = _constant(updated_node.value)
+        if value is not None and not self.in_function and not original_node.value.deep_equals(updated_node.value):
+            for name in (t.target.value for t in updated_node.targets if isinstance(t.target, cst.Name)):
+                self.probes[name] = value
+        return updated_node
+
+    # imports that may fail -----------------------------------------------------------------------------------------
+
+    def leave_Try(self, original_node: cst.Try, updated_node: cst.Try):  # type: ignore[no-untyped-def]
+        verdict = self._import_verdict(original_node)
+        if verdict is None:
+            return updated_node
+        chosen = updated_node.body if verdict else updated_node.handlers[0].body
+        if not self.in_function:
+            self.probes.update(_boolean_assignments(chosen))
+        return _opened(chosen, updated_node.leading_lines)
+
+    def _import_verdict(self, node: cst.Try) -> bool | None:
+        """True when the imports tried are there, False when they aren't, None when this is no such try."""
+        if not node.handlers:
+            return None
+        verdicts = []
+        for statement in _imports(node.body):
+            for _, target in imported_names(statement, self.source.package):
+                top = target.module.partition(".")[0]
+                if top in FRAMEWORKS:
+                    name = f"{target.module}.{target.symbol}" if target.symbol else target.module
+                    verdicts.append(top not in ABSENT_PACKAGES and self._is_known(name))
+        return all(verdicts) if verdicts else None
+
+    # what has no effect --------------------------------------------------------------------------------------------
+
+    def leave_Decorator(self, original_node: cst.Decorator, updated_node: cst.Decorator):  # type: ignore[no-untyped-def]
+        target = original_node.decorator
+        name = self.qualify(target.func if isinstance(target, cst.Call) else target)
+        return cst.RemoveFromParent() if name and isinstance(rules.find(name), rules.Erase) else updated_node
+
+    def leave_With(self, original_node: cst.With, updated_node: cst.With):  # type: ignore[no-untyped-def]
+        kept = []
+        for before, after in zip(original_node.items, updated_node.items, strict=True):
+            call = before.item
+            name = self.qualify(call.func) if isinstance(call, cst.Call) else None
+            if not (name and isinstance(rules.find(name), rules.Erase)):
+                kept.append(after)
+        if len(kept) == len(updated_node.items):
+            return updated_node
+        return updated_node.with_changes(items=kept) if kept else _opened(updated_node.body, updated_node.leading_lines)
+
+
+def _imports(body: cst.BaseSuite) -> list[cst.Import | cst.ImportFrom]:
+    statements = m.findall(body, m.Import() | m.ImportFrom())
+    return [s for s in statements if isinstance(s, (cst.Import, cst.ImportFrom))]
+
+
+def _boolean_assignments(body: cst.BaseSuite) -> dict[str, bool]:
+    found = {}
+    for statement in m.findall(body, m.Assign()):
+        assign = cst.ensure_type(statement, cst.Assign)
+        value = _constant(assign.value)
+        if value is not None:
+            found |= {t.target.value: value for t in assign.targets if isinstance(t.target, cst.Name)}
+    return found
+
+
+def _opened(body: cst.BaseSuite, leading_lines) -> cst.FlattenSentinel[cst.BaseStatement] | cst.RemovalSentinel:  # type: ignore[no-untyped-def]
+    """The statements of a block, put where the block stood, under the block's own comments."""
+    if isinstance(body, cst.SimpleStatementSuite):
+        return cst.FlattenSentinel([cst.SimpleStatementLine(body=body.body, leading_lines=leading_lines)])
+    statements = [s for s in body.body if not m.matches(s, m.SimpleStatementLine(body=[m.Pass()]))]
+    if not statements:
+        return cst.RemoveFromParent()
+    first = statements[0]
+    if isinstance(first, (cst.SimpleStatementLine, cst.BaseCompoundStatement)):
+        statements[0] = first.with_changes(leading_lines=[*leading_lines, *first.leading_lines])  # type: ignore[attr-defined]
+    return cst.FlattenSentinel(statements)
+
+
+def fold(source: ModuleSource, tree: cst.Module, resolver: NameResolver) -> cst.Module:
+    """Fold until nothing more folds: a probe's result makes further conditions constant."""
+    flags: dict[str, bool] = {}
+    for _ in range(4):
+        folding = Fold(source, resolver, flags)
+        tree = tree.visit(folding)
+        if not folding.probes.keys() - flags.keys():
+            break
+        flags |= folding.probes
+    return tree

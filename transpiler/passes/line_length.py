@@ -1,0 +1,50 @@
+"""Wraps the statements that rewriting made too long, as black would, and leaves every other line alone."""
+
+from __future__ import annotations
+
+import black
+import libcst as cst
+
+LIMIT = 120
+_MODE = black.Mode(line_length=LIMIT, string_normalization=False, magic_trailing_comma=False)
+
+
+class _Wrapper(cst.CSTTransformer):
+    def __init__(self) -> None:
+        super().__init__()
+        self.depth = 0
+
+    def visit_IndentedBlock(self, node: cst.IndentedBlock) -> None:
+        self.depth += 1
+
+    def leave_IndentedBlock(self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock) -> cst.IndentedBlock:
+        self.depth -= 1
+        return updated_node
+
+    def leave_SimpleStatementLine(self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine) -> cst.SimpleStatementLine:
+        indent = 4 * self.depth
+        bare = updated_node.with_changes(leading_lines=[])
+        code = cst.Module(body=[bare]).code
+        if all(len(line) + indent <= LIMIT for line in code.splitlines()) or not _is_ours(bare):
+            return updated_node
+        mode = black.Mode(line_length=LIMIT - indent, string_normalization=False, magic_trailing_comma=False)
+        try:
+            wrapped = black.format_str(code, mode=mode)
+        except black.InvalidInput:
+            return updated_node
+        new = cst.parse_module(wrapped).body
+        if len(new) != 1 or not isinstance(new[0], cst.SimpleStatementLine):
+            return updated_node
+        return new[0].with_changes(leading_lines=updated_node.leading_lines)
+
+
+def _is_ours(statement: cst.SimpleStatementLine) -> bool:
+    code = cst.Module(body=[statement]).code
+    return any(mark in code for mark in ("tf.", "ops.", "F.", "nn."))
+
+
+def wrap_long_lines(tree: cst.Module) -> str:
+    """The module's text with over-long rewritten statements wrapped."""
+    if all(len(line) <= LIMIT for line in tree.code.splitlines()):
+        return tree.code
+    return tree.visit(_Wrapper()).code

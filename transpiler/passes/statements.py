@@ -1,0 +1,222 @@
+"""Rewrites statements and classes: in-place operations, assignments to parts of tensors, unpacked shapes,
+`forward`, and the bases of models."""
+
+from __future__ import annotations
+
+import libcst as cst
+import libcst.matchers as m
+
+from .. import rules
+from ..code import code_of, expression
+from ..kinds import Kind, Layout, Shape, Tensor
+from ..layout import to_stored
+from ..rewrite import Rewriter
+from ..rules.table import Op
+
+
+class StatementRewriter(Rewriter):
+    """Adds statements and definitions to the rewriting of expressions."""
+
+    # values that need no parentheses -------------------------------------------------------------------------------
+
+    def leave_Return(self, original_node: cst.Return, updated_node: cst.Return) -> cst.Return:
+        return updated_node if updated_node.value is None else updated_node.with_changes(value=self.bare(updated_node.value))
+
+    def leave_Assign(self, original_node: cst.Assign, updated_node: cst.Assign):  # type: ignore[no-untyped-def]
+        updated_node = updated_node.with_changes(value=self.bare(updated_node.value))
+        if len(original_node.targets) != 1:
+            return updated_node
+        target = original_node.targets[0].target
+        if isinstance(target, (cst.Tuple, cst.List)):
+            return self._unpacked_shape(target, self.kind(original_node.value), updated_node)
+        if isinstance(target, cst.Subscript) and isinstance(self.kind(target.value), Tensor):
+            return self._part_assigned(target, updated_node.targets[0].target, updated_node.value)
+        return self._hinted(original_node, updated_node)
+
+    def _hinted(self, original: cst.Assign, updated: cst.Assign) -> cst.Assign:
+        """An attribute whose value a hint gives."""
+        hint = self.program.hints.get(self.function_name)
+        value = hint.values.get(code_of(original.targets[0].target)) if hint else None
+        return updated.with_changes(value=expression(value)) if value is not None else updated
+
+    # shapes --------------------------------------------------------------------------------------------------------
+
+    def _unpacked_shape(self, target: cst.Tuple | cst.List, kind: Kind, updated: cst.Assign) -> cst.Assign:
+        """`B, C, H, W = x.shape` of an image: `B, H, W, C = ...`."""
+        if not isinstance(kind, Shape) or kind.tensor.layout is not Layout.IMAGE or kind.tensor.variable:
+            return updated
+        new = cst.ensure_type(updated.targets[0].target, cst.Tuple)
+        elements = list(new.elements)
+        if any(isinstance(e, cst.StarredElement) for e in elements) or len(elements) < 3:
+            self.report("L203", "the shape of an image is unpacked with a star", target, "name its four sizes")
+            return updated
+        values = [elements[axis].value for axis in to_stored(len(elements))]
+        ordered = [element.with_changes(value=value) for element, value in zip(elements, values, strict=True)]
+        return updated.with_changes(targets=[updated.targets[0].with_changes(target=new.with_changes(elements=ordered))])
+
+    # parts of tensors ----------------------------------------------------------------------------------------------
+
+    def _part_assigned(self, original: cst.Subscript, target: cst.BaseAssignTargetExpression, value: cst.BaseExpression) -> cst.Assign:
+        """`x[i] = v`: `x = F.slice_assign(x, np.s_[i], v)`, as tensors can't be written to."""
+        return self._write(original, target, code_of(value))
+
+    def _write(self, original: cst.Subscript, target: cst.BaseExpression, value: str) -> cst.Assign:
+        owner = self.kind(original.value)
+        assert isinstance(owner, Tensor)
+        if owner.layout is Layout.IMAGE:
+            self.report("L205", "a part of an image is assigned", original, "permute to channels-last first, or write an override")
+        where = target if isinstance(target, cst.Subscript) else original
+        base = code_of(where.value)
+        index = ", ".join(code_of(e).rstrip(", ") for e in where.slice)
+        call = f"F.slice_assign({base}, np.s_[{index}], {value})"
+        if owner.variable:
+            return cst.Assign([cst.AssignTarget(cst.Name("_"))], expression(f"{base}.assign({call})"))
+        return cst.Assign([cst.AssignTarget(where.value)], expression(call))  # type: ignore[arg-type]
+
+    def leave_AugAssign(self, original_node: cst.AugAssign, updated_node: cst.AugAssign):  # type: ignore[no-untyped-def]
+        target = original_node.target
+        if isinstance(target, cst.Subscript) and isinstance(self.kind(target.value), Tensor):
+            operator = code_of(updated_node.operator).strip().removesuffix("=")
+            value = self.bare(updated_node.value)
+            right = f"({code_of(value)})" if not isinstance(value, (cst.Name, cst.Integer, cst.Float, cst.Call, cst.Attribute)) else code_of(value)
+            return self._write(target, updated_node.target, f"{code_of(updated_node.target)} {operator} {right}")
+        return updated_node
+
+    # in-place methods ----------------------------------------------------------------------------------------------
+
+    def leave_Expr(self, original_node: cst.Expr, updated_node: cst.Expr):  # type: ignore[no-untyped-def]
+        call = original_node.value
+        if not isinstance(call, cst.Call) or not isinstance(call.func, cst.Attribute):
+            return updated_node
+        name = call.func.attr.value
+        if name == "copy_":
+            return self._copied(call, updated_node)
+        if name == "requires_grad_":
+            return self._trained(call, updated_node)
+        row = rules.find(f"torch.Tensor.{name}")
+        if isinstance(row, Op) and row.inplace:
+            return self._in_place(call, updated_node)
+        return updated_node
+
+    def _copied(self, call: cst.Call, updated: cst.Expr) -> cst.BaseSmallStatement:
+        """`target.copy_(value)`"""
+        new = cst.ensure_type(updated.value, cst.Call)
+        target = cst.ensure_type(new.func, cst.Attribute).value
+        return self._stored(cst.ensure_type(call.func, cst.Attribute).value, target, new.args[0].value)
+
+    def _trained(self, call: cst.Call, updated: cst.Expr) -> cst.BaseSmallStatement:
+        """`parameter.requires_grad_(flag)`"""
+        new = cst.ensure_type(updated.value, cst.Call)
+        target = cst.ensure_type(new.func, cst.Attribute).value
+        value = new.args[0].value if new.args else cst.Name("True")
+        return cst.Assign([cst.AssignTarget(cst.Attribute(target, cst.Name("trainable")))], value)
+
+    def _in_place(self, call: cst.Call, updated: cst.Expr) -> cst.BaseSmallStatement:
+        """`x.mul_(y)` alone on a line: its receiver, at the bottom of the chain, becomes the result."""
+        receiver = cst.ensure_type(call.func, cst.Attribute).value
+        while isinstance(receiver, cst.Call) and isinstance(receiver.func, cst.Attribute) and receiver.func.attr.value.endswith("_"):
+            receiver = receiver.func.value
+        return self._stored(receiver, receiver, self.bare(updated.value))
+
+    def _stored(self, original: cst.BaseExpression, target: cst.BaseExpression, value: cst.BaseExpression) -> cst.BaseSmallStatement:
+        kind = self.kind(original)
+        if isinstance(original, cst.Subscript):
+            return self._write(original, target, code_of(value))
+        if isinstance(kind, Tensor) and not kind.variable:
+            return cst.Assign([cst.AssignTarget(target)], value)  # type: ignore[arg-type]
+        return cst.Expr(expression(f"{code_of(target)}.assign({code_of(value)})"))
+
+    # definitions ---------------------------------------------------------------------------------------------------
+
+    @property
+    def function_name(self) -> str:
+        return ".".join(self._names)
+
+    def visit_ClassDef(self, node: cst.ClassDef) -> None:
+        self._not_names.add(node.name)
+        self._names.append(node.name.value)
+        self._class.append(f"{self.source.name}.{node.name.value}")
+
+    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool | None:
+        self._not_names.add(node.name)
+        self._names.append(node.name.value)
+        return super().visit_FunctionDef(node)
+
+    def leave_FunctionDef(self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef):  # type: ignore[no-untyped-def]
+        super().leave_FunctionDef(original_node, updated_node)
+        self._names.pop()
+        if self.in_function or not self._class:
+            return updated_node
+        cls = self._class[-1]
+        if original_node.name.value == "__init__" and self.program.is_module(cls):
+            return self._constructor(updated_node)
+        if original_node.name.value == "forward" and self.program.is_module(cls):
+            updated_node = updated_node.with_changes(name=cst.Name("call"))
+            return _with_training(updated_node) if self._is_model(cls) else updated_node
+        return updated_node
+
+    def _is_model(self, cls: str) -> bool:
+        return any(base in self.model_classes for base in self.program.ancestry(cls))
+
+    @staticmethod
+    def _constructor(node: cst.FunctionDef) -> cst.FunctionDef:
+        """`super().__init__()` hands the Keras arguments on, where the constructor takes them."""
+        if node.params.star_kwarg is None:
+            if node.params.star_arg is not cst.MaybeSentinel.DEFAULT or node.params.kwonly_params:
+                return node
+            if not m.findall(node.body, _BARE_SUPER):
+                return node
+            node = node.with_changes(params=_kwargs_appended(node.params))
+        kwargs = node.params.star_kwarg.name if node.params.star_kwarg else cst.Name("kwargs")
+        if kwargs.value != "kwargs" or _uses_kwargs(node):
+            return node
+        return cst.ensure_type(node.with_changes(body=m.replace(node.body, _BARE_SUPER, expression("super().__init__(**kwargs)"))), cst.FunctionDef)
+
+    def leave_ClassDef(self, original_node: cst.ClassDef, updated_node: cst.ClassDef) -> cst.ClassDef:
+        name = self._class.pop()
+        self._names.pop()
+        if name not in self.model_classes:
+            return updated_node
+        bases = list(updated_node.bases)
+        if len(bases) == 1 and m.matches(bases[0].value, m.Attribute(value=m.Name("nn"), attr=m.Name("Module"))):
+            return updated_node.with_changes(bases=[bases[0].with_changes(value=expression("nn.Model"))])
+        comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+        bases = [base.with_changes(comma=comma) for base in bases]
+        return updated_node.with_changes(bases=[*bases, cst.Arg(expression("nn.Model"))])
+
+
+_BARE_SUPER = m.Call(func=m.Attribute(value=m.Call(func=m.Name("super")), attr=m.Name("__init__")), args=[])
+
+
+def _uses_kwargs(node: cst.FunctionDef) -> bool:
+    """Whether a constructor does something of its own with its `**kwargs`."""
+    return bool(m.findall(node.body, m.Name("kwargs")))
+
+
+def _kwargs_appended(params: cst.Parameters) -> cst.Parameters:
+    comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+    kept = list(params.params)
+    last = kept[-1].comma
+    trailing = last if isinstance(last, cst.Comma) else cst.MaybeSentinel.DEFAULT
+    separator = kept[-2].comma if len(kept) > 2 and isinstance(kept[-2].comma, cst.Comma) else comma
+    kept[-1] = kept[-1].with_changes(comma=separator)
+    return params.with_changes(params=kept, star_kwarg=cst.Param(cst.Name("kwargs"), star="**", comma=trailing))
+
+
+def _with_training(node: cst.FunctionDef) -> cst.FunctionDef:
+    """A model's call takes `training`, so that Keras hands it down in fit and evaluate."""
+    params = node.params
+    if any(p.name.value == "training" for p in params.params) or params.kwonly_params or isinstance(params.star_arg, cst.Param):
+        return node
+    kept = list(params.params)
+    last = kept[-1].comma
+    comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+    separator = kept[-2].comma if isinstance(last, cst.Comma) and len(kept) > 1 and isinstance(kept[-2].comma, cst.Comma) else comma
+    trailing = last if isinstance(last, cst.Comma) else cst.MaybeSentinel.DEFAULT
+    kept[-1] = kept[-1].with_changes(comma=separator)
+    annotation = cst.Annotation(expression("Optional[bool]")) if len(kept) > 1 and kept[1].annotation is not None else None
+    equal = cst.AssignEqual() if annotation else cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
+    training = cst.Param(cst.Name("training"), annotation=annotation, equal=equal, default=cst.Name("None"), comma=trailing)
+    return node.with_changes(params=params.with_changes(params=[*kept, training]))
+
+

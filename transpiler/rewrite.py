@@ -1,0 +1,482 @@
+"""Rewrites expressions by rule: each call, attribute and subscript, once its parts have been rewritten.
+
+What an expression is was decided beforehand, on the original tree; here the decision is carried out. Where a
+value arrives in another layout than it is wanted in, a transpose is written and counted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import libcst as cst
+import libcst.matchers as m
+
+from . import rules
+from .calls import argument_parameters, bound_call
+from .code import code_of, expression, in_parentheses, is_operator
+from .diagnostics import Diagnostic
+from .inference import ONLY_TENSORS_HAVE, Typing
+from .kinds import UNKNOWN, Instance, Kind, Layout, Sequence, Shape, Tensor, Tuple, Unknown
+from .layout import needs_transpose, stored_axis, to_stored, to_torch
+from .model import Transpose
+from .names import dotted_name
+from .passes.fold import FRAMEWORKS
+from .program import Program
+from .rules.table import Argument, BoundCall, Op, Refusal
+from .rules.template import render
+from .scopes import ScopedTransformer, parameter_list
+from .source import ModuleSource
+
+_AMBIGUOUS = rules.tensor_methods() - ONLY_TENSORS_HAVE - {"shape", "split", "T", "dtype", "device", "data", "to"}
+MODEL_RESERVED = frozenset({"layers"})
+LAYER_RESERVED = frozenset({"output", "weights", "input"})
+
+
+@dataclass
+class Findings:
+    """What rewriting a module has to say besides the new code."""
+
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    transposes: list[Transpose] = field(default_factory=list)
+    rows: set[str] = field(default_factory=set)
+
+
+class Rewriter(ScopedTransformer):
+    """Rewrites one top-level statement of a module at a time."""
+
+    def __init__(self, source: ModuleSource, program: Program, typing: Typing, model_classes: frozenset[str], findings: Findings) -> None:
+        super().__init__()
+        self.source = source
+        self.program = program
+        self.typing = typing
+        self.model_classes = model_classes
+        self.findings = findings
+        self._called: set[cst.CSTNode] = set()
+        self._not_names: set[cst.CSTNode] = set()
+        self._wrapped: set[cst.CSTNode] = set()
+        self._class: list[str] = []
+        self._names: list[str] = [source.name]
+
+    # help ----------------------------------------------------------------------------------------------------------
+
+    def kind(self, node: cst.CSTNode) -> Kind:
+        return self.typing.kinds.get(node, UNKNOWN)
+
+    def report(self, code: str, message: str, node: cst.CSTNode, hint: str = "") -> None:
+        self.findings.diagnostics.append(self.source.diagnostic(code, message, node, hint))
+
+    def transposed(self, code: str, tensor: Tensor, want: Layout, node: cst.CSTNode, reason: str) -> str:
+        """The code of a tensor with a transpose to the layout that is wanted of it."""
+        rank = tensor.rank or 4
+        axes = to_stored(rank) if want is Layout.IMAGE else to_torch(rank)
+        self.findings.transposes.append(Transpose(self.source.locate(node).line, reason))
+        return f"tf.transpose({code}, {axes})"
+
+    def external(self, node: cst.BaseExpression) -> str | None:
+        """The qualified name of something outside the source that a dotted expression stands for."""
+        dotted = dotted_name(node)
+        if dotted is None or self.is_local(dotted.partition(".")[0]):
+            return None
+        origin = self.program.resolver.qualify(self.source.name, node)
+        if origin is None:
+            return None
+        if origin.is_symbol or origin.module is not None:
+            return origin.dotted if rules.find(origin.dotted) is not None else None
+        return origin.dotted
+
+    def replaced(self, code: str, updated: cst.BaseExpression) -> cst.BaseExpression:
+        """New code in the place of an expression, in parentheses where it might need them."""
+        new = expression(code)
+        if getattr(updated, "lpar", ()) and not getattr(new, "lpar", ()):
+            return new.with_changes(lpar=updated.lpar, rpar=updated.rpar)  # type: ignore[attr-defined]
+        if is_operator(new):
+            new = in_parentheses(new)
+            self._wrapped.add(new)
+        return new
+
+    def bare(self, node: cst.BaseExpression) -> cst.BaseExpression:
+        """Without the parentheses that were put around it for safety."""
+        return node.with_changes(lpar=[], rpar=[]) if node in self._wrapped and "\n" not in code_of(node) else node
+
+    # names and attributes ------------------------------------------------------------------------------------------
+
+    def visit_Arg(self, node: cst.Arg) -> None:
+        if node.keyword is not None:
+            self._not_names.add(node.keyword)
+
+    def visit_Param(self, node: cst.Param) -> None:
+        self._not_names.add(node.name)
+
+    def visit_Call(self, node: cst.Call) -> None:
+        self._called.add(node.func)
+
+    def visit_Attribute(self, node: cst.Attribute) -> bool:
+        self._not_names.add(node.attr)
+        return self.external(node) is None
+
+    def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.BaseExpression:
+        if original_node in self._not_names or self.is_local(original_node.value):
+            return updated_node
+        name = self.external(original_node)
+        if name is None or name.partition(".")[0] not in FRAMEWORKS or "." not in name:
+            return updated_node
+        return self._named(name, original_node, updated_node)
+
+    def leave_Attribute(self, original_node: cst.Attribute, updated_node: cst.Attribute) -> cst.BaseExpression:
+        name = self.external(original_node)
+        if name is not None:
+            if name.partition(".")[0] in FRAMEWORKS or rules.find(name) is not None:
+                return self._named(name, original_node, updated_node)
+            return updated_node
+        return self._member(original_node, updated_node)
+
+    def _named(self, name: str, original: cst.Name | cst.Attribute, updated: cst.BaseExpression) -> cst.BaseExpression:
+        """A torch name: by its row; as the callee of a call the call decides."""
+        row = rules.find(name)
+        called = original in self._called
+        if name == "torch.Tensor" and not called:
+            return expression("tf.Tensor")
+        if isinstance(row, rules.Layer):
+            self.findings.rows.add(row.torch)
+            return expression(row.runtime)
+        if isinstance(row, rules.Value):
+            self.findings.rows.add(row.torch)
+            return expression(row.tf)
+        if isinstance(row, rules.Missing):
+            self.report("T103", f"{name} is declared unsupported: {row.why}", original, row.hint)
+            return updated
+        if isinstance(row, rules.Erase) or called:
+            if row is None and called:
+                self._unknown_api(name, original)
+            return updated
+        if isinstance(row, Op):
+            self.findings.rows.add(row.torch)
+            return expression(f"F.{name.rpartition('.')[2]}")
+        if not rules.is_prefix(name):
+            self._unknown_api(name, original)
+        return updated
+
+    def _unknown_api(self, name: str, node: cst.CSTNode) -> None:
+        self.report("T101", f"no rule for {name}", node, "add a row to transpiler/rules, or an override for the definition that uses it")
+
+    def _member(self, original: cst.Attribute, updated: cst.Attribute) -> cst.BaseExpression:
+        owner = self.kind(original.value)
+        name = original.attr.value
+        if isinstance(owner, Tensor):
+            return self._tensor_attribute(owner, name, updated)
+        if isinstance(owner, Instance):
+            if name == "forward":
+                return updated.with_changes(attr=cst.Name("call"))
+            if self._is_reserved(owner, name):
+                return updated.with_changes(attr=cst.Name(f"{name}_"))
+        elif name == "forward" and m.matches(original.value, m.Call(func=m.Name("super"))):
+            return updated.with_changes(attr=cst.Name("call"))
+        return updated
+
+    def _is_reserved(self, owner: Instance, name: str) -> bool:
+        """Whether Keras has an attribute of that name that can't be set."""
+        if name in LAYER_RESERVED:
+            return any(self.program.attribute(cls, name) is not None and self.program.is_module(cls) for cls in owner.classes)
+        return name in MODEL_RESERVED and any(base in self.model_classes for cls in owner.classes for base in self.program.ancestry(cls))
+
+    def _tensor_attribute(self, owner: Tensor, name: str, updated: cst.Attribute) -> cst.BaseExpression:
+        value = code_of(self.bare(updated.value))
+        if name == "shape" and not owner.variable:
+            return self.replaced(f"ops.shape({value})", updated)
+        if name in ("T", "mT"):
+            return self.replaced(f"tf.transpose({value})" if name == "T" else f"tf.linalg.matrix_transpose({value})", updated)
+        if name == "data":
+            return updated.value
+        if name == "requires_grad":
+            return updated.with_changes(attr=cst.Name("trainable"))
+        return updated
+
+    # calls ---------------------------------------------------------------------------------------------------------
+
+    def leave_Arg(self, original_node: cst.Arg, updated_node: cst.Arg) -> cst.Arg:
+        return updated_node.with_changes(value=self.bare(updated_node.value))
+
+    def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:
+        target = self.typing.targets.get(original_node)
+        if target is not None:
+            return self._known_call(target, original_node, updated_node)
+        if isinstance(original_node.func, cst.Attribute):
+            return self._method_call(original_node.func, original_node, updated_node)
+        return self._module_call(original_node, updated_node)
+
+    def _known_call(self, target: str, original: cst.Call, updated: cst.Call) -> cst.BaseExpression:
+        row = rules.find(target)
+        if isinstance(row, Op):
+            return self._op_call(row, target, original, updated, None)
+        if isinstance(row, rules.Erase) and original.args and row.constant is None:
+            return self.bare(updated.args[0].value)
+        if target.startswith("torch.nn.init.") or self._initialises(target):
+            return self._with_writable_slice(original, updated)
+        found = self.program.function(target)
+        if found is not None:
+            return self._coerced(target, found[1], original, updated, bound=False)
+        return updated
+
+    @staticmethod
+    def _initialises(target: str) -> bool:
+        return target.startswith("timm.layers.weight_init.") and target.endswith("_")
+
+    def _with_writable_slice(self, original: cst.Call, updated: cst.Call) -> cst.BaseExpression:
+        """`init.ones_(self.fc1.bias[n:])` writes into a part of a variable."""
+        if not original.args or not isinstance(original.args[0].value, cst.Subscript):
+            return updated
+        owner = self.kind(original.args[0].value.value)
+        part = updated.args[0].value
+        before = original.args[0].value
+        if isinstance(owner, Tensor) and owner.variable:
+            target = cst.ensure_type(part, cst.Subscript) if isinstance(part, cst.Subscript) else before
+            index = ", ".join(code_of(element).rstrip(", ") for element in target.slice)
+            view = expression(f"nn.ParameterSlice({code_of(target.value)}, np.s_[{index}])")
+            return updated.with_changes(args=[updated.args[0].with_changes(value=view), *updated.args[1:]])
+        return updated
+
+    def _method_call(self, func: cst.Attribute, original: cst.Call, updated: cst.Call) -> cst.BaseExpression:
+        name = func.attr.value
+        owner = self.kind(func.value)
+        if isinstance(owner, Tensor) or (isinstance(owner, Unknown) and name in ONLY_TENSORS_HAVE):
+            return self._tensor_method(name, func, owner, original, updated)
+        if isinstance(owner, Instance):
+            return self._instance_method(name, owner, original, updated)
+        if isinstance(owner, Unknown) and name in _AMBIGUOUS and not m.matches(func.value, m.Call(func=m.Name("super"))):
+            hint = "annotate it, or add a hint for this function to overrides/index.toml"
+            self.report("K101", f"{code_of(func.value)} may or may not be a tensor, so .{name}() can't be rewritten", original, hint)
+        return updated
+
+    def _tensor_method(self, name: str, func: cst.Attribute, owner: Kind, original: cst.Call, updated: cst.Call) -> cst.BaseExpression:
+        if name in ("copy_", "requires_grad_"):
+            return updated
+        torch_name = f"torch.Tensor.{name}"
+        row = rules.find(torch_name)
+        if row is None:
+            if isinstance(owner, Tensor):
+                self._unknown_api(torch_name, original)
+            return updated
+        if isinstance(row, rules.Erase):
+            self.findings.rows.add(row.torch)
+            return cst.ensure_type(updated.func, cst.Attribute).value
+        if isinstance(row, Op):
+            if name == "to" and self._only_moves(original):
+                return cst.ensure_type(updated.func, cst.Attribute).value
+            return self._op_call(row, torch_name, original, updated, func.value)
+        return updated
+
+    @staticmethod
+    def _only_moves(call: cst.Call) -> bool:
+        """`x.to(device)`, `x.to(y.device)`, or `.to()` with its device already removed."""
+        return not call.args or m.matches(call.args[0].value, m.Name("device") | m.Attribute(attr=m.Name("device")))
+
+    def _instance_method(self, name: str, owner: Instance, original: cst.Call, updated: cst.Call) -> cst.BaseExpression:
+        row = rules.find(f"torch.nn.Module.{name}")
+        if isinstance(row, rules.Erase) and not any(self.program.method(cls, name) for cls in owner.classes):
+            self.findings.rows.add(row.torch)
+            return cst.ensure_type(updated.func, cst.Attribute).value
+        found = [self.program.method(cls, name) for cls in sorted(owner.classes)]
+        methods = [member for member in found if member is not None]
+        if len(methods) == 1 and len(owner.classes) == 1:
+            info, node = methods[0]
+            return self._coerced(f"{info.name}.{name}", node, original, updated, bound=True)
+        if not methods and isinstance(updated.func, cst.Attribute):
+            return self._module_call(original, updated)
+        return updated
+
+    # ops -----------------------------------------------------------------------------------------------------------
+
+    def _op_call(self, row: Op, name: str, original: cst.Call, updated: cst.Call, receiver: cst.BaseExpression | None) -> cst.BaseExpression:
+        self.findings.rows.add(row.torch)
+        arguments = [(arg, self.kind(arg.value)) for arg in original.args]
+        codes = {before.value: self.bare(after.value) for before, after in zip(original.args, updated.args, strict=True)}
+        bound_receiver = None
+        if receiver is not None:
+            bound_receiver = (receiver, self.kind(receiver))
+            codes[receiver] = self.bare(cst.ensure_type(updated.func, cst.Attribute).value)
+        try:
+            call = bound_call(row, name, arguments, bound_receiver, lambda node: code_of(codes.get(node, node)))
+            layout = self.typing.layouts.get(original, Layout.PLAIN)
+            call = self._in_layout(row, BoundCall(name, call.arguments, layout), original)
+            return self.replaced(render(row, call), updated)
+        except Refusal as refusal:
+            self.report("T102", refusal.message, original, refusal.hint or "write an override for the definition that uses it")
+            return updated
+
+    def _in_layout(self, row: Op, call: BoundCall, node: cst.Call) -> BoundCall:
+        """The call with transposes around the tensors that arrive in another layout than the row works in."""
+        want = call.layout
+        if row.layout == "axis" and call.tensor.layout is not Layout.OPAQUE:
+            want = call.tensor.layout
+        if want is Layout.OPAQUE:
+            return call
+        reason = f"{call.name} works in {'image' if want is Layout.IMAGE else 'torch'} order"
+        changed: dict[str, Argument | tuple[Argument, ...]] = {}
+        first = True
+        for parameter, value in call.arguments.items():
+            changed[parameter] = value
+            if isinstance(value, tuple) or (row.layout in ("image",) and not first):
+                continue
+            if isinstance(value.kind, Tensor):
+                first = False
+                if needs_transpose(value.kind, want):
+                    changed[parameter] = self._argument_in(value, value.kind, want, node, reason)
+            elif isinstance(value.kind, (Sequence, Tuple)) and row.layout in ("axis", "plain"):
+                self._check_list(value.kind, want, node, call.name)
+        return BoundCall(call.name, changed, want)
+
+    def _argument_in(self, argument: Argument, tensor: Tensor, want: Layout, node: cst.CSTNode, reason: str) -> Argument:
+        code = self.transposed(argument.code(), tensor, want, node, reason)
+        kind = Tensor(want, tensor.rank, tensor.dtype)
+        return Argument(kind, argument.literal, lambda: code)
+
+    def _check_list(self, kind: Sequence | Tuple, want: Layout, node: cst.Call, name: str) -> None:
+        items = kind.items if isinstance(kind, Tuple) else (kind.element,)
+        if any(isinstance(item, Tensor) and needs_transpose(item, want) for item in items):
+            self.report("L202", f"{name} joins tensors of different layouts", node, "permute one of them before, or add a hint to overrides/index.toml")
+
+    # calls of the source's own functions and modules ---------------------------------------------------------------
+
+    def _coerced(self, qualified: str, node: cst.FunctionDef, original: cst.Call, updated: cst.Call, *, bound: bool) -> cst.Call:
+        """Arguments in the layouts that the function's parameters have."""
+        layouts = self.program.summary(qualified).layouts
+        if not layouts:
+            return updated
+        args = list(updated.args)
+        for i, name in enumerate(argument_parameters(node, original.args, bound=bound)):
+            kind = self.kind(original.args[i].value)
+            want = layouts.get(name) if name else None
+            if want is not None and isinstance(kind, Tensor) and not kind.variable and needs_transpose(kind, want):
+                args[i] = self._coerced_arg(args[i], kind, want, original, f"{qualified.rpartition('.')[2]}() takes {name} in {want.value} order")
+        return updated.with_changes(args=args)
+
+    def _coerced_arg(self, arg: cst.Arg, kind: Tensor, want: Layout, node: cst.CSTNode, reason: str) -> cst.Arg:
+        return arg.with_changes(value=expression(self.transposed(code_of(arg.value), kind, want, node, reason)))
+
+    def _module_call(self, original: cst.Call, updated: cst.Call) -> cst.BaseExpression:
+        """`self.conv(x)`: x in the layout that the module's class takes."""
+        module = self.kind(original.func)
+        if not isinstance(module, Instance) or not module.classes or not original.args:
+            return updated
+        first = self.kind(original.args[0].value)
+        wanted = {self._input_layout(cls) for cls in module.classes}
+        if isinstance(first, Tensor) and len(wanted) == 1:
+            want = wanted.pop()
+            if needs_transpose(first, want):
+                name = next(iter(module.classes)).rpartition(".")[2]
+                arg = self._coerced_arg(updated.args[0], first, want, original, f"{name} takes {want.value} order")
+                return updated.with_changes(args=[arg, *updated.args[1:]])
+        return updated
+
+    def _input_layout(self, cls: str) -> Layout:
+        layer = self.program.layer(cls)
+        if layer is not None:
+            return {"image": Layout.IMAGE, "plain": Layout.PLAIN, "any": Layout.OPAQUE}[layer.layout]
+        found = self.program.method(cls, "forward")
+        if found is None:
+            return Layout.OPAQUE
+        names = [p.name.value for p in parameter_list(found[1].params)][1:2]
+        return self.program.summary(f"{found[0].name}.forward").layouts.get(names[0], Layout.OPAQUE) if names else Layout.OPAQUE
+
+    # subscripts ----------------------------------------------------------------------------------------------------
+
+    def leave_Subscript(self, original_node: cst.Subscript, updated_node: cst.Subscript) -> cst.BaseExpression:
+        name = self.external(original_node.value)
+        if name == "torch.jit.Final":
+            return cst.ensure_type(updated_node.slice[0].slice, cst.Index).value
+        owner = self.kind(original_node.value)
+        if isinstance(owner, Shape):
+            return self._shape_item(owner, original_node, updated_node)
+        if isinstance(owner, Tensor) and original_node not in self._not_names:
+            return self._tensor_item(owner, original_node, updated_node)
+        return updated_node
+
+    def _shape_item(self, owner: Shape, original: cst.Subscript, updated: cst.Subscript) -> cst.BaseExpression:
+        """`x.shape[2:]` of an image: the same sizes at their stored places."""
+        if owner.tensor.layout is not Layout.IMAGE or owner.tensor.variable:
+            return updated
+        rank = owner.tensor.rank or 4
+        index = original.slice[0].slice
+        if isinstance(index, cst.Index):
+            from .expressions import literal_value
+
+            value = literal_value(index.value)
+            if not isinstance(value, int):
+                self.report("L203", "the shape of an image is read at an axis that is not a constant", original, "use a constant")
+                return updated
+            return self._with_index(updated, str(stored_axis(value, rank)))
+        text = code_of(index).replace(" ", "")
+        stored = {"2:": "1:-1", f"-{rank - 2}:": "1:-1", "-2:": "1:-1" if rank == 4 else None}.get(text)
+        if stored is None:
+            self.report("L203", f"shape[{text}] of an image mixes its channels with its space", original, "unpack the shape instead")
+            return updated
+        return self._with_index(updated, stored)
+
+    @staticmethod
+    def _with_index(updated: cst.Subscript, index: str) -> cst.BaseExpression:
+        return expression(f"{code_of(updated.value)}[{index}]")
+
+    def _tensor_item(self, owner: Tensor, original: cst.Subscript, updated: cst.Subscript) -> cst.BaseExpression:
+        kinds = [self.kind(e.slice.value) if isinstance(e.slice, cst.Index) else None for e in original.slice]
+        if any(isinstance(kind, Tensor) for kind in kinds):
+            return self._gathered(owner, kinds, original, updated)
+        if owner.layout is Layout.IMAGE:
+            return self._image_item(owner, original, updated)
+        return updated
+
+    def _gathered(self, owner: Tensor, kinds: list[Kind | None], original: cst.Subscript, updated: cst.Subscript) -> cst.BaseExpression:
+        """An integer tensor as index gathers; a boolean one selects."""
+        position = next(i for i, kind in enumerate(kinds) if isinstance(kind, Tensor))
+        index = kinds[position]
+        assert isinstance(index, Tensor)
+        before = original.slice[:position]
+        if len(kinds) != position + 1 or not all(m.matches(e.slice, m.Slice(lower=None, upper=None, step=None)) for e in before):
+            self.report("T104", "this mixture of tensors and slices as an index has no rule", original, "split the indexing into steps, or write an override")
+            return updated
+        source = code_of(self.bare(updated.value))
+        chosen = code_of(cst.ensure_type(updated.slice[position].slice, cst.Index).value)
+        if index.dtype == "bool":
+            return self.replaced(f"tf.boolean_mask({source}, {chosen})", updated)
+        if index.dtype is None:
+            self.report("K102", "the index may be integers or a mask", original, "give it a dtype where it is made, or a hint in overrides/index.toml")
+        axis = f", axis={position}" if position else ""
+        return self.replaced(f"tf.gather({source}, {chosen}{axis})", updated)
+
+    def _image_item(self, owner: Tensor, original: cst.Subscript, updated: cst.Subscript) -> cst.BaseExpression:
+        """`x[:, :c]` of an image: `x[..., :c]`."""
+        items = [code_of(e.slice) for e in updated.slice]
+        slices = [e.slice for e in original.slice]
+        rank = owner.rank or 4
+        if not all(isinstance(s, cst.Slice) for s in slices):
+            if len(items) == 1 or m.matches(slices[0], m.Index(value=m.Ellipsis())):
+                self.report("L204", "this index of an image drops or adds an axis", original, "permute to channels-last first")
+            else:
+                self.report("L204", "this index of an image drops or adds an axis", original, "permute to channels-last first")
+            return updated
+        full = items + [":"] * (rank - len(items))
+        stored = [full[axis] for axis in to_stored(rank)]
+        if all(item == ":" for item in stored[1:-1]) and stored[0] == ":":
+            return expression(f"{code_of(updated.value)}[..., {stored[-1]}]")
+        while stored and stored[-1] == ":":
+            stored.pop()
+        return expression(f"{code_of(updated.value)}[{', '.join(stored)}]")
+
+    # operators -----------------------------------------------------------------------------------------------------
+
+    def leave_BinaryOperation(self, original_node: cst.BinaryOperation, updated_node: cst.BinaryOperation) -> cst.BaseExpression:
+        left, right = self.kind(original_node.left), self.kind(original_node.right)
+        if not isinstance(left, Tensor) or not isinstance(right, Tensor):
+            return updated_node
+        if isinstance(original_node.operator, cst.MatrixMultiply):
+            want = Layout.PLAIN
+        elif Layout.IMAGE in (left.layout, right.layout):
+            want = Layout.IMAGE
+        else:
+            return updated_node
+        changes = {}
+        for side, kind in (("left", left), ("right", right)):
+            if needs_transpose(kind, want) and kind.rank is not None:
+                operand = getattr(updated_node, side)
+                code = self.transposed(code_of(operand), kind, want, original_node, "two layouts meet in one operation")
+                changes[side] = expression(code)
+        return updated_node.with_changes(**changes) if changes else updated_node

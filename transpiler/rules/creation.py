@@ -1,0 +1,121 @@
+"""Rows that make tensors, and random numbers."""
+
+from __future__ import annotations
+
+from ..kinds import Kind, Layout, Tensor
+from .table import BoundCall, Case, Op, Refusal, same
+from .template import items_of, sizes_code
+
+_DTYPES = {"torch.long": "int", "torch.int64": "int", "torch.int32": "int", "torch.int": "int", "torch.bool": "bool", "torch.uint8": "int"}
+_NAMES = {"tf.int64": "int", "tf.int32": "int", "tf.bool": "bool", "tf.uint8": "int"}
+
+
+def _dtype(call: BoundCall, default: str | None = "float") -> str | None:
+    if not call.given("dtype"):
+        return default
+    code = call.one("dtype").code()
+    return _DTYPES.get(code) or _NAMES.get(code) or ("float" if code.startswith(("torch.f", "tf.f", "torch.b", "tf.b")) else None)
+
+
+def filled_kind(call: BoundCall) -> Kind:
+    name = "size" if "size" in call.arguments else "shape"
+    return Tensor(Layout.PLAIN, items_of(call, name), _dtype(call))
+
+
+def filled(tf: str):  # type: ignore[no-untyped-def]
+    """`torch.zeros(2, 3)`, `torch.zeros((2, 3))`, `torch.zeros(size)`: sizes in any of the three forms."""
+
+    def code(call: BoundCall) -> str:
+        sizes = call.arguments["size"]
+        items = sizes if isinstance(sizes, tuple) else (sizes,)
+        dtype = f", dtype={call.one('dtype').code()}" if call.given("dtype") else ""
+        return f"{tf}({sizes_code(items)}{dtype})"
+
+    return code
+
+
+def arange_code(call: BoundCall) -> str:
+    numbers = [item.code() for item in call.many("range")]
+    if call.given("dtype"):
+        dtype = f", dtype={call.one('dtype').code()}"
+    elif any(isinstance(item.literal, float) or "." in item.code() for item in call.many("range")):
+        dtype = ", dtype=tf.float32"
+    else:
+        dtype = ", dtype=tf.int64"
+    return f"tf.range({', '.join(numbers)}{dtype})"
+
+
+def arange_kind(call: BoundCall) -> Kind:
+    floats = any(isinstance(item.literal, float) for item in call.many("range"))
+    return Tensor(Layout.PLAIN, 1, _dtype(call, "float" if floats else "int"))
+
+
+def like_kind(call: BoundCall) -> Kind:
+    kind = same(call)
+    assert isinstance(kind, Tensor)
+    return Tensor(kind.layout, kind.rank, _dtype(call, kind.dtype), False, kind.origin)
+
+
+def new_kind(call: BoundCall) -> Kind:
+    return Tensor(Layout.PLAIN, items_of(call, "size"), call.tensor.dtype)
+
+
+def new_filled(tf: str, value: bool = False):  # type: ignore[no-untyped-def]
+    def code(call: BoundCall) -> str:
+        sizes = call.arguments["size"]
+        size = sizes_code(sizes if isinstance(sizes, tuple) else (sizes,))
+        source = call.one("input").code()
+        if value:
+            return f"tf.cast(tf.fill({size}, {call.one('fill_value').code()}), {source}.dtype)"
+        return f"{tf}({size}, dtype={source}.dtype)"
+
+    return code
+
+
+def bernoulli_code(call: BoundCall) -> str:
+    return f"F.bernoulli(ops.shape({call.one('input').code()}), {call.one('p').code()}, {call.one('input').code()}.dtype)"
+
+
+def tensor_kind(call: BoundCall) -> Kind:
+    return Tensor(Layout.PLAIN, None, _dtype(call, None))
+
+
+def full_code(call: BoundCall) -> str:
+    code = f"tf.fill({sizes_code((call.one('size'),))}, {call.one('fill_value').code()})"
+    return f"tf.cast({code}, {call.one('dtype').code()})" if call.given("dtype") else code
+
+
+def refuse_generator(call: BoundCall) -> str:
+    raise Refusal("torch generators have no counterpart", "use an override")
+
+
+NONE: dict[str, object] = {}
+ROWS = (
+    Op("torch.zeros", "*size, dtype=None", filled("tf.zeros"), "plain", filled_kind, cases=(Case("torch.zeros(2, 3)", NONE), Case("torch.zeros((2, 3), dtype=torch.int64)", NONE))),
+    Op("torch.ones", "*size, dtype=None", filled("tf.ones"), "plain", filled_kind, cases=(Case("torch.ones(2, 3)", NONE), Case("torch.ones([2])", NONE))),
+    Op("torch.empty", "*size, dtype=None, memory_format=None", filled("tf.zeros"), "plain", filled_kind, note="memory that is filled later: zeros here",
+       cases=(Case("torch.empty(2, 3).shape", NONE), Case("torch.empty((2, 3)).fill_(1.)", NONE))),
+    Op("torch.full", "size, fill_value, dtype=None", full_code, "plain", filled_kind, cases=(Case("torch.full((2, 3), 1.5)", NONE),)),
+    Op("torch.eye", "n, m=None, dtype=None", "tf.eye({n}<, {m}><, dtype={dtype}>)", "plain", lambda c: Tensor(Layout.PLAIN, 2, "float"), cases=(Case("torch.eye(3)", NONE),)),
+    Op("torch.arange", "*range, dtype=None", arange_code, "plain", arange_kind,
+       cases=(Case("torch.arange(5)", NONE), Case("torch.arange(1, 7, 2)", NONE), Case("torch.arange(-1.5, 2.0, 0.5)", NONE), Case("torch.arange(4, dtype=torch.float32)", NONE))),
+    Op("torch.linspace", "start, end, steps, dtype=None", "F.linspace({start}, {end}, {steps}<, dtype={dtype}>)", "plain", lambda c: Tensor(Layout.PLAIN, 1, "float"),
+       cases=(Case("torch.linspace(0, 0.5, 7)", NONE), Case("torch.linspace(0, 1, 1)", NONE))),
+    Op("torch.tensor", "data, dtype=None", "tf.convert_to_tensor({data}<, dtype={dtype}>)", "plain", tensor_kind, also=("torch.as_tensor",),
+       cases=(Case("torch.tensor([1.0, 2.0])", NONE), Case("torch.tensor(3.5, dtype=torch.float32)", NONE))),
+    Op("torch.Tensor", "data", "tf.convert_to_tensor({data}, dtype=tf.float32)", "plain", tensor_kind, cases=(Case("torch.Tensor([1, 2])", NONE),)),
+    Op("torch.from_numpy", "ndarray", "tf.convert_to_tensor({ndarray})", "plain", tensor_kind, cases=(Case("torch.from_numpy(x.numpy())", {"x": (2, 3)}),)),
+    Op("torch.zeros_like", "input, dtype=None", "tf.zeros_like({input}<, dtype={dtype}>)", "any", like_kind, cases=(Case("torch.zeros_like(x)", {"x": (2, 3)}),)),
+    Op("torch.ones_like", "input, dtype=None", "tf.ones_like({input}<, dtype={dtype}>)", "any", like_kind, cases=(Case("torch.ones_like(x)", {"x": (2, 3)}),)),
+    Op("torch.empty_like", "input, dtype=None", "tf.zeros_like({input}<, dtype={dtype}>)", "any", like_kind, cases=(Case("torch.empty_like(x).shape", {"x": (2, 3)}),)),
+    Op("torch.full_like", "input, fill_value", "F.full_like({input}, {fill_value})", "any", same, cases=(Case("torch.full_like(x, 2.)", {"x": (2, 3)}),)),
+    Op("torch.Tensor.new_zeros", "input, *size", new_filled("tf.zeros"), "any", new_kind, cases=(Case("x.new_zeros(3, 2)", {"x": (2, 3)}),)),
+    Op("torch.Tensor.new_ones", "input, *size", new_filled("tf.ones"), "any", new_kind, cases=(Case("x.new_ones((3,))", {"x": (2, 3)}),)),
+    Op("torch.Tensor.new_empty", "input, *size", new_filled("tf.zeros"), "any", new_kind, cases=(Case("x.new_empty((3, 1)).shape", {"x": (2, 3)}),)),
+    Op("torch.Tensor.new_full", "input, size, fill_value", new_filled("", value=True), "any", new_kind, cases=(Case("x.new_full((2, 2), float('-inf'))", {"x": (2, 3)}),)),
+    Op("torch.rand", "*size, dtype=None", filled("tf.random.uniform"), "plain", filled_kind, cases=(Case("torch.rand(2, 3).shape", NONE),)),
+    Op("torch.randn", "*size, dtype=None", filled("tf.random.normal"), "plain", filled_kind, cases=(Case("torch.randn(2, 3).shape", NONE),)),
+    Op("torch.Tensor.bernoulli_", "input, p", bernoulli_code, "any", same, inplace=True, cases=(Case("x.clone().bernoulli_(1.0)", {"x": (2, 3)}),)),
+    Op("torch.Tensor.normal_", "input, mean=0., std=1.", "F.normal_like({input}<, mean={mean}><, stddev={std}>)", "any", same, inplace=True, cases=(Case("x.clone().normal_().shape", {"x": (2, 3)}),)),
+    Op("torch.Tensor.uniform_", "input, a=0., b=1.", "F.uniform_like({input}<, {a}><, {b}>)", "any", same, inplace=True, cases=(Case("x.clone().uniform_(0., 1.).shape", {"x": (2, 3)}),)),
+)

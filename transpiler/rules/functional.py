@@ -1,0 +1,102 @@
+"""Rows for torch.nn.functional and a few torch functions of the same sort."""
+
+from __future__ import annotations
+
+from ..kinds import Kind, Layout, Tensor
+from .arithmetic import elementwise
+from .table import BoundCall, Case, Op, python, same
+
+IMAGE = {"x": (2, 3, 6, 5)}
+X = {"x": (2, 3, 4)}
+QKV = {"q": (2, 2, 5, 4), "k": (2, 2, 5, 4), "v": (2, 2, 5, 4)}
+
+
+def image_kind(call: BoundCall) -> Kind:
+    return Tensor(Layout.IMAGE, 4, call.tensor.dtype)
+
+
+def pad_code(call: BoundCall) -> str:
+    function = "F.pad_image" if call.layout is Layout.IMAGE else "F.pad"
+    parts = [call.one("input").code(), call.one("pad").code()]
+    parts += [f"{name}={call.one(name).code()}" for name in ("mode", "value") if call.given(name)]
+    return f"{function}({', '.join(parts)})"
+
+
+def activation(name: str, tf: str, *, extra: str = "", cases: tuple[Case, ...] = ()) -> Op:
+    """An activation function; `inplace` changes nothing."""
+    params = "input, " + (extra + ", " if extra else "") + "inplace=False"
+    default = (Case(f"torch.nn.functional.{name}(x)", X, gradient=True),)
+    return Op(f"torch.nn.functional.{name}", params, tf, "any", same, cases=cases or default)
+
+
+ROWS = (
+    activation("relu", "tf.nn.relu({input})"),
+    activation("relu6", "tf.nn.relu6({input})"),
+    activation("silu", "tf.nn.silu({input})"),
+    activation("elu", "F.elu({input}<, {alpha}>)", extra="alpha=1.0"),
+    activation("celu", "F.celu({input}<, {alpha}>)", extra="alpha=1.0"),
+    activation("selu", "tf.nn.selu({input})"),
+    activation("mish", "F.mish({input})"),
+    activation("hardsigmoid", "F.hardsigmoid({input})"),
+    activation("hardswish", "F.hardswish({input})"),
+    activation("leaky_relu", "F.leaky_relu({input}<, {negative_slope}>)", extra="negative_slope=0.01"),
+    Op("torch.nn.functional.gelu", "input, approximate='none'", "F.gelu({input}<, approximate={approximate}>)", "any", same,
+       cases=(Case("torch.nn.functional.gelu(x)", X, gradient=True), Case("torch.nn.functional.gelu(x, approximate='tanh')", X, gradient=True))),
+    Op("torch.nn.functional.prelu", "input, weight", "F.prelu({input}, {weight})", "any", same, cases=(Case("torch.nn.functional.prelu(x, y)", {"x": (2, 3), "y": (3,)}),)),
+    Op("torch.nn.functional.softplus", "input", "tf.math.softplus({input})", "any", same, cases=(Case("torch.nn.functional.softplus(x)", X, gradient=True),)),
+    Op("torch.nn.functional.sigmoid", "input", "tf.sigmoid({input})", "any", same, cases=(Case("torch.nn.functional.sigmoid(x)", X),)),
+    Op("torch.nn.functional.tanh", "input", "tf.tanh({input})", "any", same, cases=(Case("torch.nn.functional.tanh(x)", X),)),
+    elementwise("relu", "tf.nn.relu({input})"),
+    Op("torch.nn.functional.scaled_dot_product_attention",
+       "query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None, enable_gqa=False",
+       "F.scaled_dot_product_attention({query}, {key}, {value}<, attn_mask={attn_mask}><, dropout_p={dropout_p}>"
+       "<, is_causal={is_causal}><, scale={scale}><, enable_gqa={enable_gqa}>)", "plain", same,
+       cases=(Case("torch.nn.functional.scaled_dot_product_attention(q, k, v)", QKV, gradient=True),
+              Case("torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True)", QKV),
+              Case("torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=m)", {**QKV, "m": (2, 1, 5, 5)}),
+              Case("torch.nn.functional.scaled_dot_product_attention(q, k, v, scale=1.0)", QKV))),
+    Op("torch.nn.functional.layer_norm", "input, normalized_shape, weight=None, bias=None, eps=1e-05",
+       "F.layer_norm({input}, {normalized_shape}<, {weight}><, bias={bias}><, eps={eps}>)", "plain", same,
+       cases=(Case("torch.nn.functional.layer_norm(x, (4,))", X, gradient=True), Case("torch.nn.functional.layer_norm(x, (4,), y, y, 1e-6)", {"x": (2, 3, 4), "y": (4,)}))),
+    Op("torch.nn.functional.rms_norm", "input, normalized_shape, weight=None, eps=None", "F.rms_norm({input}, {normalized_shape}<, {weight}><, eps={eps}>)", "plain", same,
+       cases=(Case("torch.nn.functional.rms_norm(x, (4,), y, 1e-6)", {"x": (2, 3, 4), "y": (4,)}, gradient=True),)),
+    Op("torch.nn.functional.group_norm", "input, num_groups, weight=None, bias=None, eps=1e-05",
+       "F.group_norm({input}, {num_groups}<, {weight}><, {bias}><, eps={eps}>)", "image", same,
+       cases=(Case("torch.nn.functional.group_norm(x, 2, y, y)", {"x": (2, 4, 3, 5), "y": (4,)}, image=True),)),
+    Op("torch.nn.functional.batch_norm", "input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-05",
+       "F.batch_norm({input}, {running_mean}, {running_var}<, {weight}><, {bias}><, training={training}><, momentum={momentum}><, eps={eps}>)", "image", same,
+       cases=(Case("torch.nn.functional.batch_norm(x, y, y.abs() + 1, y, y)", {"x": (2, 4, 3, 5), "y": (4,)}, image=True),)),
+    Op("torch.nn.functional.linear", "input, weight, bias=None", "F.linear({input}, {weight}<, {bias}>)", "plain", same,
+       cases=(Case("torch.nn.functional.linear(x, y)", {"x": (2, 3, 4), "y": (5, 4)}, gradient=True),)),
+    Op("torch.nn.functional.conv2d", "input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1",
+       "F.conv2d({input}, {weight}<, {bias}><, stride={stride}><, padding={padding}><, dilation={dilation}><, groups={groups}>)", "image", image_kind,
+       cases=(Case("torch.nn.functional.conv2d(x, y, padding=1)", {"x": (2, 3, 6, 5), "y": (4, 3, 3, 3)}, image=True),)),
+    Op("torch.nn.functional.dropout", "input, p=0.5, training=True, inplace=False", "F.dropout({input}<, {p}><, training={training}>)", "any", same,
+       cases=(Case("torch.nn.functional.dropout(x, 0.5, training=False)", X),)),
+    Op("torch.nn.functional.pad", "input, pad, mode='constant', value=None", pad_code, "axis", same,
+       cases=(Case("torch.nn.functional.pad(x, (1, 2, 0, 1))", IMAGE, gradient=True, image=True), Case("torch.nn.functional.pad(x, (0, 1), value=1.0)", X),
+              Case("torch.nn.functional.pad(x, (1, 1, 1, 1), mode='reflect')", IMAGE, image=True))),
+    Op("torch.nn.functional.interpolate", "input, size=None, scale_factor=None, mode='nearest', align_corners=None, recompute_scale_factor=None, antialias=False",
+       "F.interpolate({input}<, size={size}><, scale_factor={scale_factor}><, mode={mode}><, align_corners={align_corners}><, antialias={antialias}>)", "image", image_kind,
+       cases=(Case("torch.nn.functional.interpolate(x, size=(9, 4), mode='bicubic', antialias=True)", IMAGE, image=True),
+              Case("torch.nn.functional.interpolate(x, size=(9, 4), mode='bicubic', align_corners=False)", IMAGE, image=True),
+              Case("torch.nn.functional.interpolate(x, scale_factor=2., mode='bilinear')", IMAGE, image=True),
+              Case("torch.nn.functional.interpolate(x, size=(4, 7))", IMAGE, image=True))),
+    Op("torch.nn.functional.adaptive_avg_pool2d", "input, output_size", "F.adaptive_avg_pool2d({input}, {output_size})", "image", image_kind,
+       cases=(Case("torch.nn.functional.adaptive_avg_pool2d(x, 1)", IMAGE, gradient=True, image=True), Case("torch.nn.functional.adaptive_avg_pool2d(x, (3, 2))", IMAGE, image=True))),
+    Op("torch.nn.functional.adaptive_max_pool2d", "input, output_size", "F.adaptive_max_pool2d({input}, {output_size})", "image", image_kind,
+       cases=(Case("torch.nn.functional.adaptive_max_pool2d(x, 1)", IMAGE, image=True),)),
+    Op("torch.nn.functional.avg_pool2d", "input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True",
+       "F.avg_pool2d({input}, {kernel_size}<, {stride}><, padding={padding}><, ceil_mode={ceil_mode}><, count_include_pad={count_include_pad}>)", "image", image_kind,
+       cases=(Case("torch.nn.functional.avg_pool2d(x, 3, 2, padding=1)", IMAGE, image=True), Case("torch.nn.functional.avg_pool2d(x, 3, 2, padding=1, count_include_pad=False)", IMAGE, image=True))),
+    Op("torch.nn.functional.max_pool2d", "input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False",
+       "F.max_pool2d({input}, {kernel_size}<, {stride}><, padding={padding}><, dilation={dilation}><, ceil_mode={ceil_mode}>)", "image", image_kind,
+       cases=(Case("torch.nn.functional.max_pool2d(x, 3, 2, padding=1)", IMAGE, image=True),)),
+    Op("torch.nn.functional.normalize", "input, p=2.0, dim=1, eps=1e-12", "F.normalize({input}<, p={p}>, axis={dim:axis}<, eps={eps}>)", "axis", same,
+       cases=(Case("torch.nn.functional.normalize(x, dim=-1)", X, gradient=True),)),
+    Op("torch.nn.functional.one_hot", "input, num_classes", "F.one_hot({input}, {num_classes})", "plain", lambda c: Tensor(Layout.PLAIN, None, "int"),
+       cases=(Case("torch.nn.functional.one_hot(i, 7)", {"i": ((2, 3), "int64")}),)),
+    Op("torch._assert", "condition, message", "F.check({condition}, {message})", "any", python, cases=(Case("torch._assert(True, 'no')", {}),)),
+    Op("torch.utils.checkpoint.checkpoint", "function, *args, use_reentrant=None", "F.checkpoint({function}, *{args})", "any", lambda c: Tensor(Layout.OPAQUE),
+       note="recomputed in the backward pass by tf.recompute_grad"),
+)

@@ -1,0 +1,276 @@
+"""Rows that change a tensor's shape or the order of its axes: the ones that need to know the layout."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..kinds import PYTHON, UNKNOWN, Kind, Layout, Sequence, Shape, Tensor, Tuple
+from ..layout import is_to_channels_last, is_to_image, stored_axis, to_torch
+from .table import Argument, BoundCall, Case, Op, Refusal, same
+from .template import axis_code, items_of, parenthesize, sizes_code
+
+IMAGE = {"x": (2, 3, 4, 5)}
+TOKENS = {"x": (2, 6, 12)}
+
+
+def _sizes(call: BoundCall, name: str) -> tuple[Argument, ...]:
+    value = call.arguments.get(name, ())
+    return value if isinstance(value, tuple) else (value,)
+
+
+# reshape, view -----------------------------------------------------------------------------------------------------
+
+def _channel_vector(call: BoundCall) -> bool:
+    """`v.view(1, -1, 1, 1)`: a vector over channels, made to broadcast against an image."""
+    return call.sizes_literal("shape") == (1, -1, 1, 1)
+
+
+def reshape_code(call: BoundCall) -> str:
+    if _channel_vector(call) and call.tensor.rank in (None, 1):
+        return f"tf.reshape({call.one('input').code()}, (1, 1, 1, -1))"
+    return f"tf.reshape({call.one('input').code()}, {sizes_code(_sizes(call, 'shape'))})"
+
+
+def reshape_kind(call: BoundCall) -> Kind:
+    tensor = call.tensor
+    if _channel_vector(call) and tensor.rank in (None, 1):
+        return Tensor(Layout.IMAGE, 4, tensor.dtype)
+    return Tensor(Layout.PLAIN, items_of(call, "shape"), tensor.dtype)
+
+
+# permute, transpose ------------------------------------------------------------------------------------------------
+
+def _permutation(call: BoundCall) -> tuple[int, ...] | None:
+    literal = call.sizes_literal("dims")
+    if not isinstance(literal, (tuple, list)) or not all(isinstance(axis, int) for axis in literal):
+        return None
+    rank = len(literal)
+    return tuple(axis % rank for axis in literal)
+
+
+def permute_code(call: BoundCall) -> str:
+    source = call.one("input").code()
+    axes = _permutation(call)
+    if axes is None:
+        if call.layout is Layout.IMAGE:
+            raise Refusal("permute of an image needs its axes as constants")
+        return f"tf.transpose({source}, {sizes_code(_sizes(call, 'dims'))})"
+    if call.layout is Layout.IMAGE:
+        if is_to_channels_last(axes):
+            return source
+        stored = tuple(stored_axis(axis, len(axes)) % len(axes) for axis in axes)
+        return f"tf.transpose({source}, {stored})"
+    if is_to_image(axes):
+        return source
+    return f"tf.transpose({source}, {sizes_code(_sizes(call, 'dims'))})"
+
+
+def permute_kind(call: BoundCall) -> Kind:
+    axes = _permutation(call)
+    tensor = call.tensor
+    rank = len(axes) if axes else items_of(call, "dims")
+    if axes and call.layout is not Layout.IMAGE and is_to_image(axes):
+        return Tensor(Layout.IMAGE, rank, tensor.dtype)
+    return Tensor(Layout.PLAIN, rank, tensor.dtype)
+
+
+def _pair(call: BoundCall) -> tuple[int, int]:
+    first, second = call.literal("dim0"), call.literal("dim1")
+    if not isinstance(first, int) or not isinstance(second, int):
+        raise Refusal(f"{call.name} needs constant axes")
+    return first, second
+
+
+def transpose_code(call: BoundCall) -> str:
+    source = call.one("input").code()
+    first, second = _pair(call)
+    rank = call.tensor.rank
+    if call.layout is Layout.IMAGE:
+        if rank == 3 and {first % 3, second % 3} == {1, 2}:
+            return source
+        if rank is None:
+            raise Refusal("transpose of an image of unknown rank")
+        first, second = stored_axis(first, rank), stored_axis(second, rank)
+    if rank is None:
+        if {first, second} == {-1, -2}:
+            return f"tf.linalg.matrix_transpose({source})"
+        return f"F.swap_axes({source}, {first}, {second})"
+    if {first % rank, second % rank} == {rank - 1, rank - 2} and rank > 2:
+        return f"tf.linalg.matrix_transpose({source})"
+    axes = list(range(rank))
+    axes[first], axes[second] = axes[second], axes[first]
+    return f"tf.transpose({source}, {tuple(axes)})"
+
+
+def transpose_kind(call: BoundCall) -> Kind:
+    return Tensor(Layout.PLAIN, call.tensor.rank, call.tensor.dtype)
+
+
+# flatten, unsqueeze, squeeze ---------------------------------------------------------------------------------------
+
+def _span(call: BoundCall) -> tuple[int, int]:
+    start, end = call.literal("start_dim", 0), call.literal("end_dim", -1)
+    if not isinstance(start, int) or not isinstance(end, int):
+        raise Refusal("flatten needs constant axes")
+    return start, end
+
+
+def _flattens_space(call: BoundCall) -> bool:
+    """`flatten(2)` of an image: the spatial axes become one, and the channels stay last."""
+    start, end = _span(call)
+    rank = call.tensor.rank
+    return call.layout is Layout.IMAGE and rank is not None and start % rank == 2 and end % rank == rank - 1
+
+
+def flatten_code(call: BoundCall) -> str:
+    source = call.one("input").code()
+    start, end = _span(call)
+    if _flattens_space(call):
+        return f"F.flatten({source}, 1, -2)"
+    return f"F.flatten({source}, {start})" if end == -1 else f"F.flatten({source}, {start}, {end})"
+
+
+def flatten_kind(call: BoundCall) -> Kind:
+    start, end = _span(call)
+    tensor = call.tensor
+    if _flattens_space(call):
+        return Tensor(Layout.IMAGE, 3, tensor.dtype)
+    if tensor.rank is not None:
+        return Tensor(Layout.PLAIN, tensor.rank - (end % tensor.rank - start % tensor.rank), tensor.dtype)
+    return Tensor(Layout.PLAIN, start + 1 if end == -1 and start >= 0 else None, tensor.dtype)
+
+
+def unsqueeze_kind(call: BoundCall) -> Kind:
+    tensor = call.tensor
+    return Tensor(Layout.PLAIN, None if tensor.rank is None else tensor.rank + 1, tensor.dtype)
+
+
+def squeeze_kind(call: BoundCall) -> Kind:
+    tensor = call.tensor
+    if not call.given("dim"):
+        return Tensor(Layout.PLAIN, None, tensor.dtype)
+    count = items_of(call, "dim") or 1
+    return Tensor(Layout.PLAIN, None if tensor.rank is None else tensor.rank - count, tensor.dtype)
+
+
+# split, unbind, stack, cat -----------------------------------------------------------------------------------------
+
+def pieces(call: BoundCall) -> Kind:
+    return Sequence(same(call))
+
+
+def unbind_kind(call: BoundCall) -> Kind:
+    tensor = call.tensor
+    return Sequence(Tensor(Layout.PLAIN, None if tensor.rank is None else tensor.rank - 1, tensor.dtype))
+
+
+def split_code(call: BoundCall) -> str:
+    size = call.one("split_size_or_sections")
+    axis = axis_code(call, "dim") if call.given("dim") else "0"
+    return f"F.split({call.one('tensor').code()}, {size.code()}, axis={axis})"
+
+
+def chunk_code(call: BoundCall) -> str:
+    axis = axis_code(call, "dim") if call.given("dim") else "0"
+    return f"F.chunk({call.one('input').code()}, {call.one('chunks').code()}, axis={axis})"
+
+
+def stack_kind(call: BoundCall) -> Kind:
+    tensor = call.tensor
+    return Tensor(Layout.PLAIN, None if tensor.rank is None else tensor.rank + 1, tensor.dtype)
+
+
+# shape questions ---------------------------------------------------------------------------------------------------
+
+def size_code(call: BoundCall) -> str:
+    source = call.one("input").code()
+    if not call.given("dim"):
+        if call.layout is Layout.IMAGE:
+            raise Refusal("size() of an image as a whole", "read the axes one by one, or unpack them")
+        return f"ops.shape({source})"
+    return f"ops.shape({source})[{axis_code(call, 'dim')}]"
+
+
+def size_kind(call: BoundCall) -> Kind:
+    return PYTHON if call.given("dim") else Shape(call.tensor)
+
+
+def expand_code(call: BoundCall) -> str:
+    return f"F.expand({call.one('input').code()}, {sizes_code(_sizes(call, 'sizes'))})"
+
+
+def expand_kind(call: BoundCall) -> Kind:
+    tensor = call.tensor
+    return Tensor(Layout.PLAIN, items_of(call, "sizes"), tensor.dtype)
+
+
+def repeat_code(call: BoundCall) -> str:
+    tensor = call.tensor
+    items = items_of(call, "repeats")
+    if tensor.rank is None or items is None or items != tensor.rank:
+        return f"F.tile({call.one('input').code()}, {sizes_code(_sizes(call, 'repeats'))})"
+    return f"tf.tile({call.one('input').code()}, {sizes_code(_sizes(call, 'repeats'))})"
+
+
+def matrix_transpose_code(call: BoundCall) -> str:
+    return f"tf.transpose({call.one('input').code()})"
+
+
+def index_kind(tensor: Tensor) -> Kind:
+    return replace(tensor, rank=None) if tensor else UNKNOWN
+
+
+def to_torch_code(source: str, rank: int) -> str:
+    return f"tf.transpose({source}, {to_torch(rank)})"
+
+
+ROWS = (
+    Op("torch.Tensor.reshape", "input, *shape", reshape_code, "plain", reshape_kind, also=("torch.reshape",),
+       cases=(Case("x.reshape(2, -1)", IMAGE, gradient=True), Case("x.reshape((6, 20))", IMAGE), Case("x.reshape(x.shape[0], 3, -1)", IMAGE))),
+    Op("torch.Tensor.view", "input, *shape", reshape_code, "plain", reshape_kind,
+       cases=(Case("x.view(-1)", IMAGE), Case("x.view(2, 3, 20)", IMAGE))),
+    Op("torch.Tensor.permute", "input, *dims", permute_code, "axis", permute_kind, also=("torch.permute",),
+       cases=(Case("x.permute(0, 2, 3, 1)", IMAGE, image=True), Case("x.permute(2, 0, 1)", TOKENS, gradient=True), Case("x.permute((1, 0, 2))", TOKENS))),
+    Op("torch.Tensor.transpose", "input, dim0, dim1", transpose_code, "axis", transpose_kind, also=("torch.transpose",),
+       cases=(Case("x.transpose(1, 2)", TOKENS, gradient=True), Case("x.transpose(-2, -1)", IMAGE), Case("x.transpose(1, 3)", IMAGE))),
+    Op("torch.Tensor.t", "input", matrix_transpose_code, "plain", transpose_kind, also=("torch.t",), cases=(Case("x.t()", {"x": (3, 4)}),)),
+    Op("torch.Tensor.flatten", "input, start_dim=0, end_dim=-1", flatten_code, "axis", flatten_kind, also=("torch.flatten",),
+       cases=(Case("x.flatten(1)", IMAGE), Case("x.flatten(2).transpose(1, 2)", IMAGE, image=True), Case("x.flatten()", TOKENS), Case("x.flatten(0, 1)", IMAGE))),
+    Op("torch.Tensor.unsqueeze", "input, dim", "tf.expand_dims({input}, {dim})", "plain", unsqueeze_kind, also=("torch.unsqueeze",),
+       cases=(Case("x.unsqueeze(1)", TOKENS), Case("x.unsqueeze(dim=-1)", TOKENS))),
+    Op("torch.Tensor.squeeze", "input, dim=None", "tf.squeeze({input}<, axis={dim:axis}>)", "axis", squeeze_kind, also=("torch.squeeze",),
+       cases=(Case("x.squeeze(1)", {"x": (2, 1, 4)}), Case("x.squeeze()", {"x": (2, 1, 4)}))),
+    Op("torch.Tensor.unbind", "input, dim=0", "tf.unstack({input}<, axis={dim}>)", "plain", unbind_kind, also=("torch.unbind",),
+       cases=(Case("x.unbind(0)[1]", {"x": (3, 2, 4)}), Case("x.unbind(dim=2)[0]", {"x": (3, 2, 4)}))),
+    Op("torch.Tensor.split", "tensor, split_size_or_sections, dim=0", split_code, "axis", pieces, also=("torch.split",),
+       cases=(Case("x.split(2, dim=1)[0]", IMAGE, image=True), Case("x.split([4, 8], dim=-1)[1]", TOKENS), Case("torch.split(x, [4, 8], dim=2)[0]", TOKENS))),
+    Op("torch.Tensor.chunk", "input, chunks, dim=0", chunk_code, "axis", pieces, also=("torch.chunk",),
+       cases=(Case("x.chunk(2, dim=-1)[1]", TOKENS), Case("x.chunk(3, dim=1)[2]", IMAGE, image=True), Case("x.chunk(4, 1)[3]", {"x": (2, 7)}))),
+    Op("torch.stack", "tensors, dim=0", "tf.stack({tensors}<, axis={dim}>)", "plain", stack_kind,
+       cases=(Case("torch.stack([x, x])", TOKENS), Case("torch.stack((x, x), dim=1)", TOKENS, gradient=True))),
+    Op("torch.cat", "tensors, dim=0", "tf.concat({tensors}, axis={dim:axis})", "axis", same, also=("torch.concat",),
+       cases=(Case("torch.cat([x, x], dim=1)", IMAGE, gradient=True, image=True), Case("torch.cat((x, x), -1)", TOKENS))),
+    Op("torch.Tensor.size", "input, dim=None", size_code, "axis", size_kind, cases=(Case("x.size(1)", IMAGE, image=True),)),
+    Op("torch.Tensor.expand", "input, *sizes", expand_code, "plain", expand_kind,
+       cases=(Case("x.expand(4, -1, -1)", {"x": (1, 3, 5)}, gradient=True), Case("x.expand((2, 3, 5))", {"x": (1, 3, 5)}))),
+    Op("torch.Tensor.expand_as", "input, other", "tf.broadcast_to({input}, ops.shape({other}))", "plain", same,
+       cases=(Case("x.expand_as(y)", {"x": (1, 3), "y": (2, 3)}),)),
+    Op("torch.Tensor.reshape_as", "input, other", "tf.reshape({input}, ops.shape({other}))", "plain", lambda c: Tensor(Layout.PLAIN),
+       cases=(Case("x.reshape_as(y)", {"x": (2, 6), "y": (3, 4)}),)),
+    Op("torch.Tensor.repeat", "input, *repeats", repeat_code, "plain", same, also=("torch.Tensor.tile",),
+       cases=(Case("x.repeat(1, 2, 1)", TOKENS), Case("x.tile((1, 1, 2))", TOKENS))),
+    Op("torch.Tensor.repeat_interleave", "input, repeats, dim=None", "F.repeat_interleave({input}, {repeats}<, {dim:axis}>)", "axis", same,
+       also=("torch.repeat_interleave",), cases=(Case("x.repeat_interleave(2, dim=1)", TOKENS),)),
+    Op("torch.roll", "input, shifts, dims=None", "tf.roll({input}, {shifts}, axis={dims:axis})", "axis", same, also=("torch.Tensor.roll",),
+       cases=(Case("torch.roll(x, shifts=(-1, -2), dims=(1, 2))", IMAGE, gradient=True), Case("torch.roll(x, 2, 1)", TOKENS), Case("x.roll(1, 2)", IMAGE, image=True))),
+    Op("torch.Tensor.flip", "input, *dims", "tf.reverse({input}, axis={dims:axis})", "plain", same, also=("torch.flip",),
+       cases=(Case("x.flip((1, 2))", IMAGE),)),
+    Op("torch.Tensor.gather", "input, dim, index", "F.gather({input}, {dim}, {index})", "plain", same, also=("torch.gather",),
+       cases=(Case("x.gather(1, i)", {"x": (2, 5), "i": ((2, 3), "int64")}),)),
+    Op("torch.Tensor.index_select", "input, dim, index", "tf.gather({input}, {index}, axis={dim})", "plain", same, also=("torch.index_select",),
+       cases=(Case("x.index_select(1, i)", {"x": (2, 5), "i": ((3,), "int64")}),)),
+    Op("torch.meshgrid", "*tensors, indexing=None", "tf.meshgrid(*{tensors}, indexing={indexing})", "plain", lambda c: Sequence(Tensor(Layout.PLAIN, None, c.tensor.dtype)),
+       cases=(Case("torch.meshgrid(x, y, indexing='ij')[0]", {"x": (3,), "y": (4,)}), Case("torch.meshgrid(x, y, indexing='xy')[1]", {"x": (3,), "y": (4,)}))),
+)
+
+__all__ = ["ROWS", "parenthesize"]

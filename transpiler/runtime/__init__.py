@@ -1,0 +1,1 @@
+"""Keras layers and functions with torch's semantics, for images stored channels-last."""

@@ -1,0 +1,41 @@
+"""Embedding tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from .module import Module
+
+
+class Embedding(Module, keras.layers.Embedding):
+    """`torch.nn.Embedding`: integers of any shape to rows of `weight` (num_embeddings, embedding_dim)."""
+
+    keras_state = frozenset({"_embeddings"})
+
+    def __init__(self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, **kwargs: Any):
+        super().__init__(
+            input_dim=num_embeddings,
+            output_dim=embedding_dim,
+            embeddings_initializer=keras.initializers.RandomNormal(0.0, 1.0),
+            **kwargs,
+        )
+        self.num_embeddings = num_embeddings
+        self.embedding_dim = embedding_dim
+        self.padding_idx = padding_idx
+        self._embeddings = self.add_weight(
+            name="embeddings", shape=(num_embeddings, embedding_dim), initializer=self.embeddings_initializer
+        )
+        self.register_parameter("weight", None)
+        self._registry.parameters["weight"] = self._embeddings
+        if padding_idx is not None:
+            rows = self._embeddings.numpy()
+            rows[padding_idx] = 0.0
+            self._embeddings.assign(rows)
+
+    def call(self, x: Any) -> tf.Tensor:
+        if self.quantization_mode:
+            return self.quantized_call(x)
+        return tf.gather(tf.convert_to_tensor(self.embeddings), tf.cast(x, tf.int32))

@@ -1,0 +1,62 @@
+"""Scaled dot-product attention."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import tensorflow as tf
+from keras import ops
+
+from .random import dropout
+
+
+def scaled_dot_product_attention(
+    query: Any,
+    key: Any,
+    value: Any,
+    attn_mask: Any = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    scale: float | None = None,
+    enable_gqa: bool = False,
+) -> tf.Tensor:
+    """`torch.nn.functional.scaled_dot_product_attention`.
+
+    Args:
+        query: (…, heads, length, dim). key, value: (…, heads, source length, dim).
+        attn_mask: boolean (True takes part) or floating (added), broadcast to (…, length, source length).
+        dropout_p: probability, applied whenever it is above 0, as in torch.
+        scale: default 1 / sqrt(dim).
+        enable_gqa: repeat the heads of key and value to as many as query has.
+
+    Returns:
+        (…, heads, length, dim of value). A row whose every place is masked gives 0, as in torch.
+    """
+    query, key, value = (tf.convert_to_tensor(tensor) for tensor in (query, key, value))
+    if enable_gqa:
+        key, value = _repeat_heads(key, query), _repeat_heads(value, query)
+    scale = 1.0 / math.sqrt(query.shape[-1]) if scale is None else scale
+    scores = tf.matmul(query * tf.cast(scale, query.dtype), key, transpose_b=True)
+    if is_causal:
+        length, source = ops.shape(scores)[-2:]
+        attn_mask = tf.range(source)[None, :] <= tf.range(length)[:, None]
+    weights = _masked_softmax(scores, attn_mask)
+    return tf.matmul(dropout(weights, dropout_p, training=dropout_p > 0.0), value)
+
+
+def _repeat_heads(tensor: tf.Tensor, query: tf.Tensor) -> tf.Tensor:
+    return tf.repeat(tensor, query.shape[-3] // tensor.shape[-3], axis=-3)
+
+
+def _masked_softmax(scores: tf.Tensor, mask: Any) -> tf.Tensor:
+    wide = tf.cast(scores, tf.float32) if scores.dtype.size < 4 else scores
+    if mask is None:
+        return tf.cast(tf.nn.softmax(wide), scores.dtype)
+    mask = tf.convert_to_tensor(mask)
+    if mask.dtype != tf.bool:
+        return tf.cast(tf.nn.softmax(wide + tf.cast(mask, wide.dtype)), scores.dtype)
+    # A large finite number, since a row of -inf would give NaN; such a row becomes 0.
+    wide = tf.where(mask, wide, wide.dtype.min / 2)
+    weights = tf.where(mask, tf.nn.softmax(wide), 0.0)
+    return tf.cast(weights, scores.dtype)

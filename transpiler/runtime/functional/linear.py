@@ -1,0 +1,47 @@
+"""Matrix products over the last axis."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+from keras import ops
+
+from ..parameter import StoredTensor
+
+
+def matmul_last_axis(x: Any, kernel: Any, bias: Any = None) -> tf.Tensor:
+    """`x @ kernel + bias` with all leading axes merged into one matrix product, which is faster.
+
+    Args:
+        x: (..., in).
+        kernel: (in, out), as Keras stores it.
+        bias: (out,) or None.
+    """
+    kernel = tf.convert_to_tensor(kernel)
+    x = tf.convert_to_tensor(x)
+    if x.dtype != kernel.dtype:
+        x = tf.cast(x, kernel.dtype)
+    rank = x.shape.rank
+    if rank == 1:
+        return tf.squeeze(matmul_last_axis(x[None], kernel, bias), 0)
+    rows = x if rank == 2 else tf.reshape(x, (-1, kernel.shape[0]))
+    y = tf.matmul(rows, kernel)
+    if bias is not None:
+        y = tf.nn.bias_add(y, tf.cast(bias, y.dtype))
+    return y if rank == 2 else tf.reshape(y, sizes_for_reshape(x)[:-1] + [kernel.shape[1]])
+
+
+def sizes_for_reshape(x: tf.Tensor) -> list[Any]:
+    """Sizes of `x` for `tf.reshape`: -1 where one alone is unknown, which keeps the graph static."""
+    static = x.shape.as_list()
+    if static.count(None) == 1 and static[-1] is not None:
+        return [-1 if size is None else size for size in static]
+    return list(ops.shape(x))
+
+
+def linear(x: Any, weight: Any, bias: Any = None) -> tf.Tensor:
+    """`torch.nn.functional.linear`: weight (out, in), bias (out,) or None."""
+    if isinstance(weight, StoredTensor) and weight.to_torch == (1, 0):
+        return matmul_last_axis(x, weight.variable, bias)
+    return matmul_last_axis(x, tf.transpose(tf.convert_to_tensor(weight)), bias)

@@ -1,0 +1,149 @@
+"""Normalisations; statistics in float32 at least, results in the input's dtype."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+from keras import ops
+
+
+def _wide(x: tf.Tensor) -> tf.Tensor:
+    return tf.cast(x, tf.float32) if x.dtype.size < 4 else x
+
+
+def _scale_and_shift(y: tf.Tensor, weight: Any, bias: Any) -> tf.Tensor:
+    if weight is not None:
+        y = y * tf.cast(weight, y.dtype)
+    if bias is not None:
+        y = y + tf.cast(bias, y.dtype)
+    return y
+
+
+def layer_norm(
+    x: Any, normalized_shape: Sequence[int], weight: Any = None, bias: Any = None, eps: float = 1e-5
+) -> tf.Tensor:
+    """`torch.nn.functional.layer_norm` over the last axes, as many as `normalized_shape` has."""
+    x = tf.convert_to_tensor(x)
+    axes = list(range(-len(tuple(normalized_shape)), 0))
+    wide = _wide(x)
+    centred = wide - tf.reduce_mean(wide, axis=axes, keepdims=True)
+    variance = tf.reduce_mean(tf.square(centred), axis=axes, keepdims=True)
+    return tf.cast(_scale_and_shift(centred * tf.math.rsqrt(variance + eps), weight, bias), x.dtype)
+
+
+def rms_norm(x: Any, normalized_shape: Sequence[int], weight: Any = None, eps: float | None = None) -> tf.Tensor:
+    """`torch.nn.functional.rms_norm`; without `eps`, the machine epsilon of the input's dtype."""
+    x = tf.convert_to_tensor(x)
+    eps = float(_epsilon_of(x.dtype)) if eps is None else eps
+    axes = list(range(-len(tuple(normalized_shape)), 0))
+    wide = _wide(x)
+    mean_square = tf.reduce_mean(tf.square(wide), axis=axes, keepdims=True)
+    return tf.cast(_scale_and_shift(wide * tf.math.rsqrt(mean_square + eps), weight, None), x.dtype)
+
+
+def _epsilon_of(dtype: tf.DType) -> float:
+    return {2: 2.0**-7 if dtype == tf.bfloat16 else 2.0**-10, 4: 2.0**-23, 8: 2.0**-52}[dtype.size]
+
+
+def group_norm(x: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> tf.Tensor:
+    """`torch.nn.functional.group_norm` of a channels-last input (B, …, C)."""
+    x = tf.convert_to_tensor(x)
+    channels = x.shape[-1]
+    sizes = ops.shape(x)
+    grouped = tf.reshape(_wide(x), (*_one_unknown(sizes[:-1], x.shape[:-1]), num_groups, channels // num_groups))
+    axes = [*range(1, x.shape.rank - 1), x.shape.rank]
+    centred = grouped - tf.reduce_mean(grouped, axis=axes, keepdims=True)
+    variance = tf.reduce_mean(tf.square(centred), axis=axes, keepdims=True)
+    normal = tf.reshape(centred * tf.math.rsqrt(variance + eps), (*_one_unknown(sizes[:-1], x.shape[:-1]), channels))
+    return tf.cast(_scale_and_shift(normal, weight, bias), x.dtype)
+
+
+def _one_unknown(sizes: Sequence[Any], static: Any) -> list[Any]:
+    """Sizes for a reshape: -1 for the one that is unknown, which keeps the graph static."""
+    known = list(static)
+    return [-1 if size is None else size for size in known] if known.count(None) == 1 else list(sizes)
+
+
+def batch_norm(
+    x: Any,
+    running_mean: Any,
+    running_var: Any,
+    weight: Any = None,
+    bias: Any = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> tf.Tensor:
+    """`torch.nn.functional.batch_norm` of a channels-last input (B, …, C).
+
+    In training the batch's statistics are used, and running statistics that can be assigned are moved
+    by `momentum` towards them, the variance unbiased.
+    """
+    x = tf.convert_to_tensor(x)
+    if not training and running_mean is not None:
+        return _normalise(x, _as_wide(running_mean), _as_wide(running_var), weight, bias, eps)
+    wide = _wide(x)
+    axes = list(range(x.shape.rank - 1))
+    mean, variance = tf.nn.moments(wide, axes)
+    if hasattr(running_mean, "assign"):
+        count = tf.cast(tf.size(wide) // tf.shape(wide)[-1], wide.dtype)
+        unbiased = variance * (count / tf.maximum(count - 1.0, 1.0))
+        _move(running_mean, mean, momentum)
+        _move(running_var, unbiased, momentum)
+    return _normalise(x, mean, variance, weight, bias, eps)
+
+
+def _as_wide(statistic: Any) -> tf.Tensor:
+    return _wide(tf.convert_to_tensor(statistic))
+
+
+def _move(statistic: Any, towards: tf.Tensor, momentum: Any) -> None:
+    current = tf.convert_to_tensor(statistic)
+    towards = tf.cast(tf.stop_gradient(towards), current.dtype)
+    statistic.assign(current + (towards - current) * tf.cast(momentum, current.dtype))
+
+
+def _normalise(x: tf.Tensor, mean: tf.Tensor, variance: tf.Tensor, weight: Any, bias: Any, eps: float) -> tf.Tensor:
+    scale = tf.math.rsqrt(variance + eps)
+    if weight is not None:
+        scale = scale * tf.cast(weight, scale.dtype)
+    shift = -mean * scale
+    if bias is not None:
+        shift = shift + tf.cast(bias, scale.dtype)
+    # Both are one value a channel: what remains is one multiplication and one addition.
+    return tf.cast(_wide(x) * scale + shift, x.dtype)
+
+
+def var_mean(x: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = False, correction: Any = None) -> Any:
+    """`torch.var_mean` over the stored axes `dim`: (variance, mean)."""
+    x = tf.convert_to_tensor(x)
+    mean, variance = tf.nn.moments(x, _axes(x, dim), keepdims=keepdim)
+    correction = int(unbiased) if correction is None else correction
+    if correction:
+        count = tf.cast(tf.size(x) // tf.maximum(tf.size(mean), 1), variance.dtype)
+        variance = variance * (count / (count - tf.cast(correction, count.dtype)))
+    return variance, mean
+
+
+def var(x: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = False, correction: Any = None) -> tf.Tensor:
+    """`torch.var`: unbiased unless told otherwise."""
+    return var_mean(x, dim, unbiased, keepdim, correction)[0]
+
+
+def std(x: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = False, correction: Any = None) -> tf.Tensor:
+    """`torch.std`: unbiased unless told otherwise."""
+    return tf.sqrt(var(x, dim, unbiased, keepdim, correction))
+
+
+def std_mean(x: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = False, correction: Any = None) -> Any:
+    """`torch.std_mean` over the stored axes `dim`: (standard deviation, mean)."""
+    variance, mean = var_mean(x, dim, unbiased, keepdim, correction)
+    return tf.sqrt(variance), mean
+
+
+def _axes(x: tf.Tensor, dim: Any) -> list[int]:
+    if dim is None:
+        return list(range(x.shape.rank))
+    return [dim] if isinstance(dim, int) else list(dim)

@@ -1,0 +1,78 @@
+"""The only place that reaches into Keras' private modules; verified with Keras 3.15."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import keras
+from keras.src.backend.common import global_state
+from keras.src.backend.common.keras_tensor import any_symbolic_tensors
+from keras.src.backend.common.variables import AutocastScope, get_autocast_scope
+
+__all__ = [
+    "any_symbolic_tensors",
+    "autocast_dtype",
+    "autocast_scope_for",
+    "current_call_context",
+    "current_call_state",
+    "training_in_context",
+]
+
+
+def current_call_context() -> Any:
+    """The context of the enclosing `Layer.__call__`, or None outside of any."""
+    return global_state.get_global_attribute("current_call_ctx")
+
+
+def autocast_dtype() -> str | None:
+    """The dtype variables are read in, or None where no mixed-precision scope is open."""
+    scope = get_autocast_scope()
+    return None if scope is None else scope.dtype
+
+
+@contextmanager
+def autocast_scope_for(layer: keras.layers.Layer) -> Iterator[None]:
+    """Open the scope `Layer.__call__` would open for an outermost layer."""
+    if autocast_dtype() is not None or layer.compute_dtype == layer.variable_dtype:
+        yield
+        return
+    with AutocastScope(layer.compute_dtype):
+        yield
+
+
+@contextmanager
+def training_in_context(context: Any, training: Any) -> Iterator[None]:
+    """Let `training` hold inside the block only."""
+    previous = context.get_value("training")
+    context.set_value("training", training)
+    try:
+        yield
+    finally:
+        context.set_value("training", previous)
+
+
+def current_call_state() -> Callable[[], AbstractContextManager[None]]:
+    """Remember training flag and compute dtype; the result opens them again, also after the call has ended."""
+    context, dtype = current_call_context(), autocast_dtype()
+    training = None if context is None else context.get_value("training")
+
+    @contextmanager
+    def reopened() -> Iterator[None]:
+        ended = context is not None and current_call_context() is None
+        if ended:
+            global_state.set_global_attribute("current_call_ctx", context)
+        previous = None if context is None else context.get_value("training")
+        if context is not None:
+            context.set_value("training", training)
+        try:
+            with AutocastScope(dtype):
+                yield
+        finally:
+            if context is not None:
+                context.set_value("training", previous)
+            if ended:
+                global_state.set_global_attribute("current_call_ctx", None)
+
+    return reopened

@@ -1,0 +1,493 @@
+"""`Module`: a Keras layer that keeps torch's registries and walks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar
+
+import keras
+import tensorflow as tf
+
+from .keras_private import (
+    any_symbolic_tensors,
+    autocast_dtype,
+    autocast_scope_for,
+    current_call_context,
+    training_in_context,
+)
+from .parameter import Parameter, StoredTensor
+from .registry import Registry, RemovableHandle, attribute_of, torch_name_of
+from .state import IncompatibleKeys, load_state_dict, state_dict
+
+
+class Module(keras.layers.Layer):
+    """Base class of all layers, with the registries and walks of `torch.nn.Module`.
+
+    All variables exist after `__init__`. The outermost layer of a call opens Keras' call context
+    (training flag, mixed precision); the layers below it are called directly, so `call` may take any
+    arguments. Keyword arguments of the constructor go to Keras: name, dtype, trainable.
+    """
+
+    # Attributes that hold a Keras variable which torch knows by another name.
+    keras_state: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.built = True
+        self._allow_non_tensor_positional_args = True
+
+    # ---- calling -----------------------------------------------------------------------------
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        is_one_tensor = len(args) == 1 and not kwargs and isinstance(args[0], tf.Tensor)
+        if not is_one_tensor and any_symbolic_tensors(args, kwargs):
+            return super().__call__(*args, **kwargs)
+        context = current_call_context()
+        if context is None:
+            return self._call_outermost(args, kwargs)
+        return self._call_within(context, args, kwargs)
+
+    def _call_outermost(self, args: Any, kwargs: Any) -> Any:
+        context = self._get_call_context()
+        try:
+            with autocast_scope_for(self):
+                args, kwargs = keras.tree.map_structure(self._as_input, (args, kwargs))
+                return self._call_within(context, args, kwargs)
+        finally:
+            self._maybe_reset_call_context()
+
+    def _call_within(self, context: Any, args: Any, kwargs: Any) -> Any:
+        if "training" not in kwargs:
+            return self._call_with_hooks(args, kwargs)
+        training = kwargs["training"]
+        if not self._call_takes_training():
+            kwargs = {key: value for key, value in kwargs.items() if key != "training"}
+        if training is None:
+            return self._call_with_hooks(args, kwargs)
+        with training_in_context(context, training):
+            return self._call_with_hooks(args, kwargs)
+
+    def _call_with_hooks(self, args: Any, kwargs: Any) -> Any:
+        registry = self._registry
+        if not registry.forward_pre_hooks and not registry.forward_hooks:
+            return self.call(*args, **kwargs)
+        for hook in tuple(registry.forward_pre_hooks.values()):
+            replaced = hook(self, args)
+            if replaced is not None:
+                args = replaced if isinstance(replaced, tuple) else (replaced,)
+        output = self.call(*args, **kwargs)
+        for hook in tuple(registry.forward_hooks.values()):
+            replaced = hook(self, args, output)
+            output = output if replaced is None else replaced
+        return output
+
+    def _call_takes_training(self) -> bool:
+        return "training" in self.call_signature_parameters
+
+    def _as_input(self, value: Any) -> Any:
+        """Arrays and floating tensors in this layer's compute dtype, as `Layer.__call__` gives them."""
+        if not (tf.is_tensor(value) or hasattr(value, "__array__")):
+            return value
+        return self.dtype_policy.convert_input(value, self.autocast, self.input_dtype)
+
+    @property
+    def training(self) -> bool:
+        """Whether the model is being trained, as the outermost call was told."""
+        context = current_call_context()
+        return context is not None and bool(context.get_value("training"))
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        # By tracing: the shape rules of the stock layers know nothing of torch's paddings.
+        return keras.Operation.compute_output_spec(self, *args, **kwargs)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Shape of the output for an input of `input_shape`, found by tracing `call`."""
+        output = self.compute_output_spec(keras.KerasTensor(tuple(input_shape), dtype=self.compute_dtype))
+        return keras.tree.map_structure(lambda tensor: tensor.shape, output)
+
+    def register_forward_pre_hook(self, hook: Callable[..., Any], *, prepend: bool = False) -> RemovableHandle:
+        """Call `hook(module, args)` before `call`; what it returns, if anything, replaces `args`."""
+        return RemovableHandle(self._registry.forward_pre_hooks, hook, prepend)
+
+    def register_forward_hook(self, hook: Callable[..., Any], *, prepend: bool = False) -> RemovableHandle:
+        """Call `hook(module, args, output)` after `call`; what it returns, if anything, replaces the output."""
+        return RemovableHandle(self._registry.forward_hooks, hook, prepend)
+
+    # ---- registries --------------------------------------------------------------------------
+
+    @property
+    def _registry(self) -> Registry:
+        # Attributes may be set before __init__ has run, so it is made when first asked for.
+        registry = self.__dict__.get("_torch_registry")
+        if registry is None:
+            registry = Registry()
+            self.__dict__["_torch_registry"] = registry
+        return registry
+
+    def __getattr__(self, name: str) -> Any:
+        # Reached only by what is not an attribute: faces of variables and constant buffers.
+        registry = self.__dict__.get("_torch_registry")
+        if registry is not None:
+            torch_name = torch_name_of(name)
+            if torch_name in registry.buffers:
+                return _in_compute_dtype(registry.buffers[torch_name])
+            if torch_name in registry.parameters:
+                return registry.parameters[torch_name]
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "trainable":
+            # TensorFlow skips an assignment that changes nothing, and frozen children would stay frozen.
+            keras.layers.Layer.trainable.fset(self, value)
+        elif isinstance(value, keras.layers.Layer):
+            self._set_module(name, value)
+        elif isinstance(value, (keras.Variable, StoredTensor)) and name not in self.keras_state:
+            self._set_variable(name, value)
+        elif torch_name_of(name) in self._registry:
+            self._set_over_registered(name, value)
+        else:
+            self._unlock_tracker()
+            super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        torch_name = torch_name_of(name)
+        if torch_name in self._registry:
+            self._release(name)
+            self._registry.remove(torch_name)
+        else:
+            super().__delattr__(name)
+
+    def _set_module(self, name: str, module: keras.layers.Layer) -> None:
+        torch_name = torch_name_of(name)
+        if self._registry.modules.get(torch_name) is module:
+            return
+        self._release(name)
+        self._registry.put(self._registry.modules, torch_name, module)
+        self._unlock_tracker()
+        super().__setattr__(name, module)
+
+    def _set_variable(self, name: str, variable: Any) -> None:
+        torch_name = torch_name_of(name)
+        registry = self._registry
+        current = registry.get(torch_name)
+        if current is variable:
+            return
+        if isinstance(current, StoredTensor):
+            self._replace_stored(torch_name, current, variable)
+            return
+        is_buffer = torch_name in registry.buffers and not variable.trainable
+        self._release(name)
+        self._unlock_tracker()
+        # Before it is registered: TensorFlow skips what an attribute already gives back.
+        if isinstance(variable, keras.Variable):
+            super().__setattr__(name, variable)
+        elif not any(variable.variable is own for own in self.weights):
+            self._track_variable(variable.variable)
+        registry.put(registry.buffers if is_buffer else registry.parameters, torch_name, variable)
+
+    def _replace_stored(self, torch_name: str, face: StoredTensor, value: Any) -> None:
+        """Put a new variable, in Keras' layout, behind a face such as `Linear.weight`."""
+        variable = value.variable if isinstance(value, StoredTensor) else None
+        if variable is None:
+            variable = Parameter(tf.transpose(value, face.to_stored), requires_grad=value.trainable)
+        attribute = next(key for key in self.keras_state if self.__dict__.get(key) is face.variable)
+        self._registry.parameters[torch_name] = None
+        self._untrack(face.variable)
+        self._unlock_tracker()
+        super().__setattr__(attribute, variable)
+        self._registry.parameters[torch_name] = StoredTensor(variable, face.to_torch)
+
+    def _set_over_registered(self, name: str, value: Any) -> None:
+        torch_name = torch_name_of(name)
+        registry = self._registry
+        if torch_name in registry.buffers:
+            self._set_buffer(torch_name, value)
+            return
+        table = registry.modules if torch_name in registry.modules else registry.parameters
+        self._release(name)
+        if value is None:
+            table[torch_name] = None
+        else:
+            registry.remove(torch_name)
+        super().__setattr__(name, value)
+
+    def _set_buffer(self, torch_name: str, value: Any) -> None:
+        current = self._registry.buffers[torch_name]
+        if isinstance(current, keras.Variable) and value is not None:
+            value = tf.convert_to_tensor(value)
+            if value.shape == current.shape:
+                current.assign(value)
+                return
+        self.register_buffer(torch_name, value, persistent=torch_name not in self._registry.non_persistent)
+
+    def _release(self, name: str) -> None:
+        """Let go of what `name` holds: Keras' tracking, TensorFlow's, and the attribute."""
+        held = self._registry.get(torch_name_of(name))
+        if held is None:
+            self.__dict__.pop(name, None)
+            return
+        if name in self.__dict__:
+            # Past Layer.__delattr__, which collects garbage for every variable.
+            super(keras.layers.Layer, self).__delattr__(name)
+        torch_name = torch_name_of(name)
+        for table in (self._registry.parameters, self._registry.buffers, self._registry.modules):
+            if torch_name in table:
+                table[torch_name] = None
+        self._untrack(getattr(held, "variable", held))
+
+    def _untrack(self, held: Any) -> None:
+        tracker = self.__dict__.get("_tracker")
+        if tracker is None or self._registry.holds(held):
+            return
+        tracker.unlock()
+        tracker.untrack(held)
+
+    def _unlock_tracker(self) -> None:
+        # Keras locks a layer once built; torch's modules may change at any time.
+        tracker = self.__dict__.get("_tracker")
+        if tracker is not None:
+            tracker.unlock()
+
+    def register_buffer(self, name: str, tensor: Any, persistent: bool = True) -> None:
+        """Register a tensor that is not trained.
+
+        A persistent buffer is a non-trainable weight and part of `state_dict()`. A non-persistent one
+        is a constant; a floating one is read in the compute dtype inside a mixed-precision layer.
+
+        Args:
+            name: torch's name of the buffer, and the attribute to read it by.
+            tensor: tensor, array, variable, or None for an empty place.
+        """
+        registry = self._registry
+        attribute = attribute_of(name)
+        self._release(attribute)
+        registry.put(registry.buffers, name, None)
+        registry.non_persistent.discard(name)
+        if not persistent:
+            registry.non_persistent.add(name)
+        if tensor is None:
+            return
+        tensor = tf.convert_to_tensor(tensor)
+        if tensor.dtype.is_floating:
+            tensor = tf.cast(tensor, self.variable_dtype)
+        if persistent:
+            tensor = keras.Variable(tensor, dtype=tensor.dtype.name, trainable=False, name=attribute)
+            self._unlock_tracker()
+            super().__setattr__(attribute, tensor)
+        registry.buffers[name] = tensor
+
+    def register_parameter(self, name: str, param: Any) -> None:
+        """Register a parameter, or None for an empty place, under torch's name."""
+        if param is not None:
+            setattr(self, attribute_of(name), param)
+            return
+        self._release(attribute_of(name))
+        self._registry.put(self._registry.parameters, name, None)
+
+    def add_module(self, name: str, module: keras.layers.Layer | None) -> None:
+        """Register a child, or None for an empty place, under torch's name."""
+        if module is not None:
+            setattr(self, attribute_of(name), module)
+            return
+        self._release(attribute_of(name))
+        self._registry.put(self._registry.modules, name, None)
+        super().__setattr__(attribute_of(name), None)
+
+    def register_module(self, name: str, module: keras.layers.Layer | None) -> None:
+        """Same as `add_module`."""
+        self.add_module(name, module)
+
+    # ---- walks -------------------------------------------------------------------------------
+
+    def named_children(self) -> Iterator[tuple[str, keras.layers.Layer]]:
+        """Direct children with their names, each once."""
+        seen: set[int] = set()
+        for name, module in self._registry.modules.items():
+            if module is not None and id(module) not in seen:
+                seen.add(id(module))
+                yield name, module
+
+    def children(self) -> Iterator[keras.layers.Layer]:
+        """Direct children, each once."""
+        return (module for _, module in self.named_children())
+
+    def named_modules(
+        self, memo: set[int] | None = None, prefix: str = "", remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, keras.layers.Layer]]:
+        """This module and all below it with their dotted names, parents first."""
+        memo = set() if memo is None else memo
+        if id(self) in memo:
+            return
+        if remove_duplicate:
+            memo.add(id(self))
+        yield prefix, self
+        for name, module in self._registry.modules.items():
+            path = f"{prefix}.{name}" if prefix else name
+            if isinstance(module, Module):
+                yield from module.named_modules(memo, path, remove_duplicate)
+            elif module is not None and id(module) not in memo:
+                if remove_duplicate:
+                    memo.add(id(module))
+                yield path, module
+
+    def modules(self) -> Iterator[keras.layers.Layer]:
+        """This module and all below it."""
+        return (module for _, module in self.named_modules())
+
+    def named_parameters(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Any]]:
+        """Parameters in torch's layout (variables and `StoredTensor`s) with their dotted names."""
+        return self._named_members(_parameters_of, prefix, recurse, remove_duplicate)
+
+    def parameters(self, recurse: bool = True) -> Iterator[Any]:
+        """Parameters in torch's layout, each once."""
+        return (parameter for _, parameter in self.named_parameters(recurse=recurse))
+
+    def named_buffers(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Any]]:
+        """Buffers, persistent or not, with their dotted names."""
+        return self._named_members(_buffers_of, prefix, recurse, remove_duplicate)
+
+    def buffers(self, recurse: bool = True) -> Iterator[Any]:
+        """Buffers, each once."""
+        return (buffer for _, buffer in self.named_buffers(recurse=recurse))
+
+    def _named_members(
+        self, members_of: Callable[[Any], Mapping[str, Any]], prefix: str, recurse: bool, remove_duplicate: bool
+    ) -> Iterator[tuple[str, Any]]:
+        owners: Any = self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate)
+        seen: set[int] = set()
+        for path, module in owners if recurse else [(prefix, self)]:
+            for name, member in members_of(module).items():
+                identity = id(getattr(member, "variable", member))
+                if member is None or (remove_duplicate and identity in seen):
+                    continue
+                seen.add(identity)
+                yield (f"{path}.{name}" if path else name), member
+
+    def get_submodule(self, target: str) -> Any:
+        """The module at a dotted name; the empty name is this module.
+
+        Raises:
+            AttributeError: no module has that name.
+        """
+        module: Any = self
+        for name in target.split(".") if target else ():
+            child = module._registry.modules.get(name) if isinstance(module, Module) else None
+            if child is None:
+                raise AttributeError(f"{type(module).__name__} has no module '{name}' (looking for '{target}')")
+            module = child
+        return module
+
+    def get_parameter(self, target: str) -> Any:
+        """The parameter at a dotted name, in torch's layout.
+
+        Raises:
+            AttributeError: no parameter has that name.
+        """
+        path, _, name = target.rpartition(".")
+        parameter = _parameters_of(self.get_submodule(path)).get(name)
+        if parameter is None:
+            raise AttributeError(f"{type(self).__name__} has no parameter '{target}'")
+        return parameter
+
+    def get_buffer(self, target: str) -> Any:
+        """The buffer at a dotted name.
+
+        Raises:
+            AttributeError: no buffer has that name.
+        """
+        path, _, name = target.rpartition(".")
+        buffer = _buffers_of(self.get_submodule(path)).get(name)
+        if buffer is None:
+            raise AttributeError(f"{type(self).__name__} has no buffer '{target}'")
+        return buffer
+
+    def apply(self, fn: Callable[[Any], Any]) -> Module:
+        """Call `fn` on every module, children first."""
+        for module in self.children():
+            if isinstance(module, Module):
+                module.apply(fn)
+            else:
+                fn(module)
+        fn(self)
+        return self
+
+    def requires_grad_(self, requires_grad: bool = True) -> Module:
+        """Set whether the parameters of this module and those below it are trained."""
+        for parameter in self.parameters():
+            parameter.trainable = requires_grad
+        return self
+
+    # ---- state -------------------------------------------------------------------------------
+
+    def state_dict(self, prefix: str = "") -> dict[str, Any]:
+        """Parameters and persistent buffers: torch's names to NumPy arrays in torch's layout."""
+        return state_dict(self, prefix)
+
+    def load_state_dict(self, state_dict: Any, strict: bool = True) -> IncompatibleKeys:
+        """Load parameters and persistent buffers in torch's layout.
+
+        Args:
+            state_dict: mapping of torch's names to arrays or tensors of any framework, or a lazy
+                handle of a safetensors file.
+            strict: whether every name must be found on both sides.
+
+        Raises:
+            RuntimeError: names all missing, unexpected and wrongly shaped keys. Nothing is changed then.
+        """
+        return load_state_dict(self, state_dict, strict)
+
+    def save_own_variables(self, store: Any) -> None:
+        # The stock layers save their own two variables only, and forget those of subclasses.
+        if _changed_by_keras(self):
+            super().save_own_variables(store)
+        else:
+            keras.layers.Layer.save_own_variables(self, store)
+
+    def load_own_variables(self, store: Any) -> None:
+        if _changed_by_keras(self):
+            super().load_own_variables(store)
+        else:
+            keras.layers.Layer.load_own_variables(self, store)
+
+    def get_config(self) -> dict[str, Any]:
+        """Constructor arguments, as long as all of them are plain Python values."""
+        config = {
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": keras.dtype_policies.serialize(self.dtype_policy),
+        }
+        if type(self).get_config is not Module.get_config:
+            return config
+        arguments = getattr(self, "_auto_config", None)
+        if arguments is None:
+            raise NotImplementedError(
+                f"{type(self).__name__} was made with arguments that Keras cannot serialize; implement get_config()"
+            )
+        return {**arguments.config, **config}
+
+
+def _changed_by_keras(layer: Any) -> bool:
+    return bool(getattr(layer, "lora_enabled", False) or layer.quantization_mode)
+
+
+def _in_compute_dtype(buffer: Any) -> Any:
+    if isinstance(buffer, keras.Variable) or buffer is None or not buffer.dtype.is_floating:
+        return buffer
+    dtype = autocast_dtype()
+    return buffer if dtype is None else tf.cast(buffer, dtype)
+
+
+def _parameters_of(layer: Any) -> Mapping[str, Any]:
+    if isinstance(layer, Module):
+        return layer._registry.parameters
+    return {variable.name: variable for variable in layer.trainable_variables}
+
+
+def _buffers_of(layer: Any) -> Mapping[str, Any]:
+    if isinstance(layer, Module):
+        return layer._registry.buffers
+    return {variable.name: variable for variable in layer.non_trainable_variables}

@@ -1,0 +1,167 @@
+"""Find, read and hash a module's source without importing or running it."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.machinery
+import importlib.metadata
+import sys
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import libcst as cst
+from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
+
+from .diagnostics import Diagnostic, Location, TranspileError
+from .model import Upstream
+
+
+@dataclass(frozen=True)
+class ModuleSource:
+    """A module's text and syntax tree. `path` is relative to the folder that holds its top-level package."""
+
+    name: str
+    path: str
+    text: str
+    tree: cst.Module = field(repr=False)
+    is_package: bool
+    upstream: Upstream
+
+    @property
+    def package(self) -> str:
+        """The dotted package that relative imports in this module start from."""
+        return self.name if self.is_package else self.name.rpartition(".")[0]
+
+    @cached_property
+    def _positions(self) -> dict[cst.CSTNode, CodeRange]:
+        wrapper = MetadataWrapper(self.tree, unsafe_skip_copy=True)
+        return dict(wrapper.resolve(PositionProvider))  # type: ignore[arg-type]
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        return self.text.splitlines()
+
+    def locate(self, node: cst.CSTNode) -> Location:
+        """Where `node` stands; for a node that a pass has rebuilt, where its first original part stands."""
+        pending = [node]
+        while pending:
+            candidate = pending.pop(0)
+            found = self._positions.get(candidate)
+            if found is not None:
+                return Location(self.path, found.start.line, found.start.column + 1)
+            pending.extend(candidate.children)
+        return Location(self.path, 1, 1)
+
+    def diagnostic(self, code: str, message: str, node: cst.CSTNode, hint: str = "", severity: str = "error") -> Diagnostic:
+        """A diagnostic at `node`, with the source line it stands on."""
+        where = self.locate(node)
+        line = self._lines[where.line - 1] if where.line <= len(self._lines) else ""
+        return Diagnostic(code, message, where, hint, severity, line)  # type: ignore[arg-type]
+
+
+class SourceFinder:
+    """Finds modules in `source_root` (when given) and then among the installed packages."""
+
+    def __init__(self, source_root: Path | None = None) -> None:
+        self.source_root = source_root.resolve() if source_root else None
+        self._folders: dict[str, Path | None] = {}
+        self._versions: dict[str, tuple[str, str]] = {}
+
+    def find(self, name: str) -> tuple[Path, Path] | None:
+        """The (file, folder that holds the top-level package) of a dotted module, or None when there is none.
+
+        Raises:
+            TranspileError: the name is no dotted module name, or the file lies outside its root.
+        """
+        parts = name.split(".")
+        if not all(part.isidentifier() for part in parts):
+            raise TranspileError(Diagnostic("S102", f"{name!r} is not a dotted module name", hint="write it as in an import, such as timm.models.swin_transformer"))
+        folder = self._top_folder(parts[0])
+        if folder is None:
+            return None
+        base = folder.joinpath(*parts)
+        for candidate in (base / "__init__.py", base.with_name(base.name + ".py")):
+            if candidate.is_file():
+                self._check_inside(candidate, folder / parts[0], folder)
+                return candidate, folder
+        return None
+
+    def read(self, name: str) -> ModuleSource:
+        """Read and parse a module.
+
+        Raises:
+            TranspileError: there is no such module, it is not UTF-8, or it does not parse.
+        """
+        found = self.find(name)
+        if found is None:
+            raise TranspileError(Diagnostic("S101", f"no module named {name!r}", hint=self._missing_hint(name)))
+        file, folder = found
+        data = file.read_bytes()
+        path = file.relative_to(folder).as_posix()
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise TranspileError(Diagnostic("S104", f"{path} is not UTF-8 text: {error.reason}", Location(path, 1, 1))) from error
+        tree = parse(text, path)
+        distribution, version = self._distribution(name.partition(".")[0])
+        upstream = Upstream(distribution, version, path, hashlib.sha256(data).hexdigest())
+        return ModuleSource(name, path, text, tree, file.name == "__init__.py", upstream)
+
+    def _top_folder(self, top: str) -> Path | None:
+        if top not in self._folders:
+            self._folders[top] = self._search(top)
+        return self._folders[top]
+
+    def _search(self, top: str) -> Path | None:
+        root = self.source_root
+        if root and ((root / top / "__init__.py").is_file() or (root / f"{top}.py").is_file() or (root / top).is_dir()):
+            return root
+        search = [entry or "." for entry in sys.path]
+        spec = importlib.machinery.PathFinder.find_spec(top, search)
+        if spec is None:
+            return None
+        locations = list(spec.submodule_search_locations or ())
+        if locations:
+            return Path(locations[0]).resolve().parent
+        return Path(spec.origin).resolve().parent if spec.origin and spec.origin.endswith(".py") else None
+
+    def _check_inside(self, file: Path, package: Path, folder: Path) -> None:
+        inside = package if package.is_dir() else folder
+        if not file.resolve().is_relative_to(inside.resolve()):
+            shown = file.relative_to(folder).as_posix()
+            raise TranspileError(Diagnostic("S105", f"{shown} leads outside of its source root", Location(shown, 1, 1), "replace the link with the file itself"))
+
+    def _distribution(self, top: str) -> tuple[str, str]:
+        if top not in self._versions:
+            self._versions[top] = self._look_up_distribution(top)
+        return self._versions[top]
+
+    def _look_up_distribution(self, top: str) -> tuple[str, str]:
+        folder = self._folders.get(top)
+        if self.source_root and folder == self.source_root:
+            return top, "source"
+        try:
+            found = importlib.metadata.distribution(top)
+        except importlib.metadata.PackageNotFoundError:
+            names = importlib.metadata.packages_distributions().get(top)
+            if not names:
+                return top, "unknown"
+            found = importlib.metadata.distribution(names[0])
+        return found.metadata["Name"], found.version
+
+    def _missing_hint(self, name: str) -> str:
+        top = name.partition(".")[0]
+        if self._top_folder(top) is None:
+            return f"install {top} in this environment (pip install {top}), or point --source at the folder that holds it"
+        return f"{top} is there, but has no such module; check the spelling"
+
+
+def parse(text: str, path: str) -> cst.Module:
+    """Parse source text; a syntax error becomes a diagnostic with its place."""
+    try:
+        return cst.parse_module(text)
+    except cst.ParserSyntaxError as error:
+        line = text.splitlines()[error.raw_line - 1] if error.raw_line <= len(text.splitlines()) else ""
+        where = Location(path, error.raw_line, error.raw_column + 1)
+        raise TranspileError(Diagnostic("S103", f"syntax error: {error.message.splitlines()[0]}", where, "the source must parse as Python", "error", line)) from error

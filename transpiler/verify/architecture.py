@@ -1,0 +1,116 @@
+"""Verifying one architecture from beginning to end."""
+
+from __future__ import annotations
+
+import gc
+import time
+from functools import partial
+from types import ModuleType
+from typing import Any
+
+from .checklist import Checklist
+from .checks import Comparison, state_dict_error
+from .cost import build_on_meta
+from .errors import VerifyError
+from .frameworks import keras
+from .gradients import TOLERANCE as GRADIENT_TOLERANCE
+from .gradients import gradient_error
+from .pair import Pair, build_pair, random_images
+from .plan import Plan, first_line, make_plan
+from .randomise import seed_of
+from .record import CheckResult, Row, Settings, summarise
+from .selection import module_of
+
+
+def verify_architecture(package: ModuleType, arch: str, settings: Settings, debug: bool = False) -> Row:
+    """One row, whatever happens; only KeyboardInterrupt and the like come through."""
+    started = time.perf_counter()
+    row = partial(Row, arch, module_of(arch), seed=seed_of(arch), settings=settings)
+    if arch not in package.list_models():
+        return row(status="refused", reason=f"not in {package.__name__}: its module was not transpiled or was refused")
+    try:
+        plan = make_plan(arch, settings)
+    except VerifyError as refusal:
+        return row(status="refused", reason=str(refusal))
+    except Exception as error:  # noqa: BLE001 (timm itself fails on this architecture)
+        return row(status="error", reason=f"timm cannot run it: {type(error).__name__}: {first_line(error)}")
+    checks = run_checks(package, plan, settings, debug)
+    status, reason = summarise(checks)
+    return row(
+        status=status,
+        reason=reason,
+        parameters=plan.parameters,
+        img_size=plan.input_size[1:],
+        reduced=plan.reduced,
+        checks=checks,
+        seconds=round(time.perf_counter() - started, 1),
+    )
+
+
+def run_checks(package: ModuleType, plan: Plan, settings: Settings, debug: bool = False) -> dict[str, CheckResult]:
+    """All checks of a plan. The models of one group are freed before the next are built."""
+    checklist = Checklist(settings.tolerance, debug)
+    for group in (_check_default_size, _check_other_sizes, _check_features_only):
+        group(package, plan, settings, checklist)
+        gc.collect()
+        keras.backend.clear_session()
+    return checklist.results
+
+
+def _check_default_size(package: ModuleType, plan: Plan, settings: Settings, checklist: Checklist) -> None:
+    pair = _build(package, plan, checklist, "load_state_dict")
+    if pair is None:
+        return
+    checklist.measure("state_dict", lambda: state_dict_error(pair), tolerance=0.0)
+    comparison = Comparison(pair, _images(plan))
+    checklist.measure("logits", comparison.eager)
+    checklist.measure("logits tf.function", comparison.graph)
+    if not settings.quick:
+        checklist.measure("logits XLA", lambda: comparison.graph(jit_compile=True))
+    checklist.measure("features", comparison.features)
+    checklist.measure("pre-logits", comparison.pre_logits)
+    checklist.measure("intermediates", comparison.intermediates)
+    if not settings.quick:
+        checklist.measure("intermediates norm", lambda: comparison.intermediates(norm=True))
+        checklist.measure("intermediates NLC", lambda: comparison.intermediates(output_fmt="NLC"))
+    if settings.gradients:
+        checklist.measure("gradients", lambda: gradient_error(pair, comparison.images), GRADIENT_TOLERANCE)
+
+
+def _check_other_sizes(package: ModuleType, plan: Plan, settings: Settings, checklist: Checklist) -> None:
+    if plan.other is None:
+        checklist.results["other size"] = CheckResult("not applicable", note=plan.no_other_size)
+        return
+    pair = _build(package, plan, checklist, "other size", **plan.other.kwargs)
+    if pair is None:
+        return
+    for height, width in plan.other.sizes:
+        comparison = Comparison(pair, _images(plan, (height, width)))
+        checklist.measure(f"{height}×{width}", comparison.eager)
+        checklist.measure(f"{height}×{width} tf.function", comparison.graph)
+        if not settings.quick:
+            checklist.measure(f"{height}×{width} intermediates", comparison.intermediates)
+
+
+def _check_features_only(package: ModuleType, plan: Plan, settings: Settings, checklist: Checklist) -> None:
+    try:
+        build_on_meta(plan.arch, **plan.reduced, features_only=True)
+    except Exception as error:  # noqa: BLE001 (timm's own word that it has no such form)
+        checklist.results["features_only"] = CheckResult("not applicable", note=f"timm: {first_line(error)}")
+        return
+    pair = _build(package, plan, checklist, "features_only", features_only=True)
+    if pair is None:
+        return
+    comparison = Comparison(pair, _images(plan))
+    checklist.measure("features_only", comparison.eager)
+    if not settings.quick:
+        checklist.measure("features_only tf.function", comparison.graph)
+
+
+def _build(package: ModuleType, plan: Plan, checklist: Checklist, name: str, **kwargs: Any) -> Pair | None:
+    return checklist.attempt(name, lambda: build_pair(package, plan.arch, seed_of(plan.arch), **plan.reduced, **kwargs))
+
+
+def _images(plan: Plan, size: tuple[int, int] | None = None) -> Any:
+    channels, height, width = plan.input_size
+    return random_images(seed_of(plan.arch), channels, *(size or (height, width)))

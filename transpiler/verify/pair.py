@@ -1,0 +1,61 @@
+"""The two models under comparison, with the same random weights, and the images they are shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import timm
+import torch
+
+from .compare import Array, channels_last, flatten_outputs
+from .randomise import randomise
+
+BATCH = 2
+
+
+@dataclass(frozen=True)
+class Pair:
+    """timm's model in eval mode, the generated one, and the state (torch names and layouts) both hold."""
+
+    upstream: Any
+    generated: Any
+    state: dict[str, Array]
+
+    @property
+    def layout(self) -> str:
+        """How timm's model lays out the rank-4 features it returns: NCHW unless it says otherwise."""
+        declared = getattr(self.upstream, "output_fmt", "NCHW")
+        return str(getattr(declared, "value", declared))
+
+
+def build_pair(package: ModuleType, arch: str, seed: int, **kwargs: Any) -> Pair:
+    """Build both models, randomise timm's and move every tensor over, strictly."""
+    upstream = timm.create_model(arch, pretrained=False, **kwargs).eval()
+    randomise(upstream, seed)
+    generated = package.create_model(arch, pretrained=False, **kwargs)
+    state = {name: value.detach().numpy() for name, value in upstream.state_dict().items()}
+    generated.load_state_dict(state, strict=True)
+    return Pair(upstream, generated, state)
+
+
+def random_images(seed: int, channels: int, height: int, width: int) -> Array:
+    """(BATCH, height, width, channels) float32, standard normal."""
+    return np.random.default_rng(seed).standard_normal((BATCH, height, width, channels), dtype=np.float32)
+
+
+def as_torch(images: Array) -> torch.Tensor:
+    """Channels-last images as torch takes them."""
+    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(images, -1, 1)))
+
+
+def from_torch(output: Any, layout: str) -> dict[str, Array]:
+    """Torch outputs as the generated model should give them: images channels-last."""
+    arrays = {label: value.detach().float().numpy() for label, value in flatten_outputs(output).items()}
+    return arrays if layout == "NHWC" else {label: channels_last(array) for label, array in arrays.items()}
+
+
+def from_tensorflow(output: Any) -> dict[str, Array]:
+    return {label: np.asarray(value) for label, value in flatten_outputs(output).items()}
