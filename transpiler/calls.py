@@ -260,7 +260,9 @@ class Calls:
     def _dict_method(self, name: str, node: cst.BaseExpression, owner: Mapping, arguments: list[tuple[cst.Arg, Kind]]) -> Kind:
         if name in ("get", "pop", "setdefault"):
             default = arguments[1][1] if len(arguments) > 1 else NONE
-            return owner.value if isinstance(default, Mapping) or owner.value == UNKNOWN else join(owner.value, default)
+            if isinstance(default, Mapping):
+                return default
+            return owner.value if owner.value == UNKNOWN else join(owner.value, default)
         if name == "items":
             return Sequence(Tuple((PYTHON, owner.value)))
         if name == "values":
@@ -414,6 +416,7 @@ def argument_parameters(node: cst.FunctionDef, arguments: Sequence_[cst.Arg], *,
     names = [p.name.value for p in parameter_list(node.params) if p is not node.params.star_kwarg and p is not node.params.star_arg]
     if bound and names:
         names = names[1:]
+    star = node.params.star_arg.name.value if isinstance(node.params.star_arg, cst.Param) else None
     found: list[str | None] = []
     positional = iter(names)
     for arg in arguments:
@@ -423,14 +426,18 @@ def argument_parameters(node: cst.FunctionDef, arguments: Sequence_[cst.Arg], *,
         elif arg.keyword is not None:
             found.append(arg.keyword.value if arg.keyword.value in names else None)
         else:
-            found.append(next(positional, None))
+            found.append(next(positional, star))
     return found
 
 
 def match_parameters(node: cst.FunctionDef, arguments: list[tuple[cst.Arg, Kind]], *, bound: bool) -> dict[str, Kind]:
     """Which parameter gets which argument; starred arguments match nothing."""
     names = argument_parameters(node, [arg for arg, _ in arguments], bound=bound)
-    return {name: kind for name, (_, kind) in zip(names, arguments, strict=True) if name is not None}
+    matched: dict[str, Kind] = {}
+    for name, (_, kind) in zip(names, arguments, strict=True):
+        if name is not None:
+            matched[name] = join(matched[name], kind) if name in matched else kind
+    return matched
 
 
 def bound_call(row: Op, name: str, arguments: list[tuple[cst.Arg, Kind]], receiver: tuple[cst.BaseExpression, Kind] | None, code) -> BoundCall:  # type: ignore[no-untyped-def]

@@ -112,6 +112,7 @@ class Closure:
             return
         plan.symbols.add(symbol)
         if self.overrides.has(f"{module}.{symbol}"):
+            plan.statements.update(self._bound(module).get(symbol, ()))
             self._take_override(plan, symbol)
             return
         for index in self._bound(module).get(symbol, ()):

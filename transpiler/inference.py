@@ -17,8 +17,8 @@ from . import rules
 from .annotations import annotation_kind
 from .calls import Calls
 from .expressions import Expressions, literal_value
-from .kinds import NONE, OPAQUE_TENSOR, PYTHON, UNKNOWN, ClassValue, FunctionValue, Instance, Kind, Layout, Mapping, NoneValue, Sequence, Shape, Tensor, Tuple, element_of, join, plain
-from .names import Origin
+from .kinds import NONE, OPAQUE_TENSOR, PYTHON, UNKNOWN, ClassValue, FunctionValue, Instance, Kind, Layout, Mapping, NoneValue, Sequence, Shape, Tensor, Tuple, element_of, hinted_kind, join, plain
+from .names import Origin, imported_names
 from .overrides import Hint
 from .program import Program
 from .scopes import parameter_list
@@ -181,6 +181,18 @@ class Analysis:
                 self.expressions.kind(node.exc)
         elif isinstance(node, cst.Del):
             self.expressions.kind(node.target)
+        elif isinstance(node, (cst.Import, cst.ImportFrom)) and self.name:
+            self._inner_import(node)
+
+    def _inner_import(self, node: cst.Import | cst.ImportFrom) -> None:
+        """Names that a function imports for itself."""
+        resolver = self.program.resolver
+        for name, target in imported_names(node, resolver.source(self.module).package):
+            kind: Kind = PYTHON
+            if target.symbol and resolver.is_source(target.module) and resolver.has_module(target.module):
+                origin = resolver.resolve(target.module, target.symbol)
+                kind = self.origin_kind(origin) if origin is not None else UNKNOWN
+            self.env[name] = kind
 
     def _augmented(self, node: cst.AugAssign) -> None:
         target = self.expressions.kind(node.target)
@@ -203,6 +215,10 @@ class Analysis:
     def assign(self, target: cst.BaseExpression, kind: Kind) -> None:
         """Bind an assignment target to a kind."""
         if isinstance(target, cst.Name):
+            if self.hint and target.value in self.hint.kinds:
+                kind = hinted_kind(self.hint.kinds[target.value])
+            elif not isinstance(kind, Mapping) and target.value == "state_dict":
+                kind = Mapping(plain())
             self.env[target.value] = kind
             self.kinds[target] = kind
         elif isinstance(target, (cst.Tuple, cst.List)):
@@ -310,7 +326,7 @@ class Analysis:
         inner.env = dict(self.env)
         summary = self.program.summary(name)
         inner.run(node, summary.arguments)
-        self.program.summaries[name].returns = _without_origin(inner.returns or NONE)
+        summary.returns = _without_origin(inner.returns or NONE)
         self.inner[node.name.value] = node
 
     # a whole function ----------------------------------------------------------------------------------------------
@@ -393,26 +409,6 @@ def _uses_as_tensor(node: cst.FunctionDef, name: str) -> bool:
     visitor = _TensorUse(name)
     node.body.visit(visitor)
     return visitor.found
-
-
-def hinted_kind(text: str) -> Kind:
-    """A kind written in a hint: PLAIN, IMAGE, PLAIN:4, python, module, state_dict, ..."""
-    name, _, rank = text.partition(":")
-    size = int(rank) if rank else None
-    known: dict[str, Kind] = {
-        "PLAIN": Tensor(Layout.PLAIN, size),
-        "IMAGE": Tensor(Layout.IMAGE, size or 4),
-        "OPAQUE": Tensor(Layout.OPAQUE, size),
-        "int tensor": Tensor(Layout.PLAIN, size, "int"),
-        "bool tensor": Tensor(Layout.PLAIN, size, "bool"),
-        "tensors": Sequence(Tensor(Layout.PLAIN, size)),
-        "python": PYTHON,
-        "module": Instance(),
-        "state_dict": Mapping(plain()),
-    }
-    if name not in known:
-        raise ValueError(f"unknown kind {text!r} in a hint; known: {', '.join(known)}")
-    return known[name]
 
 
 def _name(node: cst.BaseExpression) -> str:

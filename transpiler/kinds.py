@@ -184,3 +184,23 @@ def _join_tensors(a: Tensor, b: Tensor) -> Tensor:
 
 def join_all(kinds: tuple[Kind, ...] | list[Kind]) -> Kind:
     return reduce(join, kinds)
+
+
+def hinted_kind(text: str) -> Kind:
+    """A kind written in a hint: PLAIN, IMAGE, PLAIN:4, python, module, state_dict, ..."""
+    name, _, rank = text.partition(":")
+    size = int(rank) if rank else None
+    known: dict[str, Kind] = {
+        "PLAIN": Tensor(Layout.PLAIN, size),
+        "IMAGE": Tensor(Layout.IMAGE, size or 4),
+        "OPAQUE": Tensor(Layout.OPAQUE, size),
+        "int tensor": Tensor(Layout.PLAIN, size, "int"),
+        "bool tensor": Tensor(Layout.PLAIN, size, "bool"),
+        "tensors": Sequence(Tensor(Layout.PLAIN, size)),
+        "python": PYTHON,
+        "module": Instance(),
+        "state_dict": Mapping(plain()),
+    }
+    if name not in known:
+        raise ValueError(f"unknown kind {text!r} in a hint; known: {', '.join(known)}")
+    return known[name]

@@ -47,11 +47,12 @@ class Override:
 
 @dataclass(frozen=True)
 class Hint:
-    """What the analysis is told about a function: kinds of its parameters or variables, or an attribute's value."""
+    """What the analysis is told about a function: kinds of its parameters and variables, what it returns, an attribute's value."""
 
     function: str
     kinds: dict[str, str] = field(default_factory=dict)
     values: dict[str, str] = field(default_factory=dict)
+    returns: str = ""
     reason: str = ""
 
 
@@ -112,6 +113,7 @@ class OverrideIndex:
             for statement in source.tree.body:
                 if name in _bound(statement):
                     new = (names_used(statement) & source.bindings.definitions) - wanted
+                    new = {other for other in new if not self.has(f"{entry.module}.{other}")}
                     wanted |= new
                     pending.extend(new)
         return [s for s in source.tree.body if _bound(s) & wanted]  # type: ignore[misc]
@@ -122,6 +124,8 @@ class OverrideIndex:
         bindings = self.file(entry.module).bindings
         for statement in self.statements(symbol):
             for name in names_used(statement):
+                if name != entry.name and self.has(f"{entry.module}.{name}"):
+                    yield entry.module, name
                 target = bindings.imports.get(name)
                 if target is None or target.symbol is None or not resolver.is_source(target.module):
                     continue

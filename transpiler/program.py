@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from . import rules
-from .kinds import UNKNOWN, Instance, Kind, Layout, join
+from .kinds import UNKNOWN, Instance, Kind, Layout, hinted_kind, join
 from .names import NameResolver
 from .overrides import Hint
 
@@ -24,16 +24,25 @@ class ClassInfo:
     bases: tuple[str, ...]
     methods: dict[str, cst.FunctionDef]
     attributes: dict[str, Kind] = field(default_factory=dict)
+    earlier: dict[str, Kind] = field(default_factory=dict)
+
+    def attribute(self, name: str) -> Kind | None:
+        """What an attribute was seen to be in this round, or in the one before."""
+        return self.attributes.get(name, self.earlier.get(name))
 
 
 @dataclass
 class Summary:
-    """What is known of a function: the layouts its parameters want, and what it returns."""
+    """What is known of a function: the layouts its parameters want, what it returns, what its callers pass.
+
+    `arguments` is what the last round's callers passed, `passed` collects this round's.
+    """
 
     layouts: dict[str, Layout] = field(default_factory=dict)
     returns: Kind = UNKNOWN
     parameters: tuple[str, ...] = ()
     arguments: dict[str, Kind] = field(default_factory=dict)
+    passed: dict[str, Kind] = field(default_factory=dict)
 
 
 class Program:
@@ -132,8 +141,9 @@ class Program:
         found: Kind | None = None
         for base in self.ancestry(qualified):
             info = self.class_info(base)
-            if info and name in info.attributes:
-                found = info.attributes[name] if found is None else join(found, info.attributes[name])
+            kind = info.attribute(name) if info else None
+            if kind is not None:
+                found = kind if found is None else join(found, kind)
         return found
 
     def set_attribute(self, qualified: str, name: str, kind: Kind) -> None:
@@ -142,24 +152,39 @@ class Program:
         if info is None:
             return
         before = info.attributes.get(name)
-        after = kind if before is None else _join_attribute(before, kind)
-        if after != before:
-            info.attributes[name] = after
-            self.changed = True
+        info.attributes[name] = kind if before is None else _join_attribute(before, kind)
 
     # summaries -----------------------------------------------------------------------------------------------------
 
     def summary(self, function: str) -> Summary:
-        return self.summaries.setdefault(function, Summary())
+        if function not in self.summaries:
+            hint = self.hints.get(function)
+            self.summaries[function] = Summary(returns=hinted_kind(hint.returns) if hint and hint.returns else UNKNOWN)
+        return self.summaries[function]
 
     def note_argument(self, function: str, parameter: str, kind: Kind) -> None:
         """Note what a caller passes for a parameter."""
         summary = self.summary(function)
-        before = summary.arguments.get(parameter)
-        after = kind if before is None else join(before, kind)
-        if after != before:
-            summary.arguments[parameter] = after
-            self.changed = True
+        before = summary.passed.get(parameter)
+        summary.passed[parameter] = kind if before is None else join(before, kind)
+
+    # rounds --------------------------------------------------------------------------------------------------------
+
+    def begin_round(self) -> None:
+        """Start collecting afresh; what the last round saw is what this one reads."""
+        self.changed = False
+        for info in self._classes.values():
+            if info is not None:
+                info.earlier, info.attributes = info.attributes, {}
+        for summary in self.summaries.values():
+            summary.arguments, summary.passed = summary.passed, {}
+
+    def settled(self) -> bool:
+        """Whether the round saw what the one before saw."""
+        if self.changed:
+            return False
+        classes = all(info is None or info.attributes == info.earlier for info in self._classes.values())
+        return classes and all(summary.passed == summary.arguments for summary in self.summaries.values())
 
 
 def _join_attribute(before: Kind, after: Kind) -> Kind:

@@ -11,7 +11,7 @@ from .inference import Analysis, Typing, _without_origin
 from .kinds import NONE, OPAQUE_TENSOR, UNKNOWN, Kind, Layout, Tensor
 from .program import Program
 
-MAX_ROUNDS = 6
+MAX_ROUNDS = 8
 
 
 def planned_functions(program: Program, plan: ModulePlan) -> Iterator[tuple[str, cst.FunctionDef, str | None]]:
@@ -39,11 +39,11 @@ def _rounds(program: Program, plans: dict[str, ModulePlan]) -> dict[str, Typing]
     """Rounds until nothing changes. Weak evidence counts only once strong evidence has said all it can."""
     typings: dict[str, Typing] = {}
     for _ in range(MAX_ROUNDS):
-        program.changed = False
+        program.begin_round()
         typings = {name: Typing() for name in plans}
         for plan in plans.values():
             _infer_module(program, plan, typings[plan.name])
-        if not program.changed:
+        if program.settled():
             break
     return typings
 

@@ -204,8 +204,8 @@ def test_batch_norm_of_a_weight_as_in_weight_standardisation():
 def test_small_functions():
     x = sample(3, 4, 5)
     t = torch.from_numpy(x)
-    assert_close(F.normalize(x, dim=-1), TF.normalize(t, dim=-1).numpy())
-    assert_close(F.normalize(x, p=1.0, dim=1), TF.normalize(t, p=1.0, dim=1).numpy())
+    assert_close(F.normalize(x, axis=-1), TF.normalize(t, dim=-1).numpy())
+    assert_close(F.normalize(x, p=1.0, axis=1), TF.normalize(t, p=1.0, dim=1).numpy())
     assert_close(F.roll(x, (1, -2), (1, 2)), torch.roll(t, (1, -2), (1, 2)).numpy())
     assert_close(F.roll(x, 3), torch.roll(t, 3).numpy())
     assert_close(F.expand(x[:, :1], (2, -1, 4, -1)), t[:, :1].expand(2, -1, 4, -1).numpy())
@@ -349,3 +349,40 @@ def test_softmax_and_rms_norm_functions():
     assert_close(F.rms_norm(x, (4,)), TF.rms_norm(t, (4,)).numpy())
     assert_close(F.gelu(x), TF.gelu(t).numpy())
     assert math.isclose(float(F.hardtanh(2.0)), 1.0)
+
+
+def test_reshaping():
+    x = sample(4, 5, 6)
+    t = torch.from_numpy(x)
+    for start, end in [(0, -1), (1, -1), (0, 1), (1, 1)]:
+        assert_close(F.flatten(x, start, end), t.flatten(start, end).numpy())
+        assert_close(in_dynamic_graph(lambda y, s=start, e=end: F.flatten(y, s, e), x), t.flatten(start, end).numpy())
+    for ours, theirs in [
+        (F.split(x, 2, axis=1), t.split(2, 1)),
+        (F.split(x, [1, 4], axis=1), t.split([1, 4], 1)),
+        (F.chunk(x, 4, axis=2), t.chunk(4, 2)),
+    ]:
+        assert len(ours) == len(theirs)
+        for mine, reference in zip(ours, theirs, strict=True):
+            assert_close(mine, reference.numpy())
+    assert_close(F.tile(x, (2, 1, 3, 1)), t.repeat(2, 1, 3, 1).numpy())
+    assert_close(F.swap_axes(x, 0, -1), t.transpose(0, -1).numpy())
+
+
+def test_values():
+    x = sample(4, 5)
+    t = torch.from_numpy(x)
+    for name in ("float16", "bfloat16", "float32", "float64"):
+        ours, theirs = F.finfo(name), torch.finfo(getattr(torch, name))
+        assert (ours.min, ours.max, ours.eps, ours.tiny) == (theirs.min, theirs.max, theirs.eps, theirs.tiny)
+    with pytest.raises(TypeError, match="int32"):
+        F.finfo("int32")
+    assert_close(F.full_like(x, 2), torch.full_like(t, 2).numpy())
+    assert_close(in_dynamic_graph(lambda y: F.full_like(y, 2), x), torch.full_like(t, 2).numpy())
+    assert_close(F.linspace(-1, 3, 7), torch.linspace(-1, 3, 7).numpy())
+    assert_close(F.log2(tf.abs(x)), t.abs().log2().numpy())
+    assert F.numel(x) == 20 and F.to_list(tf.constant([1, 2])) == [1, 2] == F.to_list([1, 2])
+    for dim in (0, 1):
+        for ours, theirs in zip(F.sort_with_indices(x, dim), t.sort(dim), strict=True):
+            assert_close(ours, theirs.numpy())
+    assert F.normal_like(tf.zeros(5), mean=9.0).shape == F.uniform_like(tf.zeros(5)).shape == (5,)

@@ -29,11 +29,13 @@ from transpiler.runtime import nn  # isort: skip
     ],
 )
 def test_distribution(name, arguments):
+    tf.random.set_seed(0)
+    torch.manual_seed(0)
     conv, theirs = nn.Conv2d(32, 64, 3), torch.empty(64, 32, 3, 3)
     assert getattr(nn.init, name)(conv.weight, **arguments) is conv.weight
     getattr(torch.nn.init, name)(theirs, **arguments)
     ours, theirs = conv.weight.numpy(), theirs.numpy()
-    assert ours.mean() == pytest.approx(float(theirs.mean()), abs=0.02 * float(theirs.std()) + 1e-7)
+    assert ours.mean() == pytest.approx(float(theirs.mean()), abs=0.05 * float(theirs.std()) + 1e-7)
     assert ours.std() == pytest.approx(float(theirs.std()), rel=0.03, abs=1e-6)
     assert ours.min() >= theirs.min() - 0.3 * abs(theirs.min()) - 1e-6
     assert ours.max() <= theirs.max() + 0.3 * abs(theirs.max()) + 1e-6

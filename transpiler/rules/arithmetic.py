@@ -137,7 +137,7 @@ ROWS = (
        cases=(Case("torch.logical_not(m)", {"m": ((2, 3), "bool")}),)),
     Op("torch.Tensor.matmul", "input, other", "tf.matmul({input}, {other})", "plain", same, also=("torch.matmul", "torch.bmm"),
        cases=(Case("x.matmul(y)", {"x": (2, 3, 4), "y": (2, 4, 5)}, gradient=True),)),
-    Op("torch.einsum", "equation, *operands", "tf.einsum({equation}, *{operands})", "plain", lambda c: Tensor(Layout.PLAIN),
+    Op("torch.einsum", "equation, *operands", "tf.einsum({equation}, {operands:list})", "plain", lambda c: Tensor(Layout.PLAIN),
        cases=(Case("torch.einsum('bij,bjk->bik', x, y)", {"x": (2, 3, 4), "y": (2, 4, 5)}, gradient=True),)),
     # reductions
     Op("torch.Tensor.sum", "input, dim=None, keepdim=None", "tf.reduce_sum({input}<, axis={dim:axis}><, keepdims={keepdim}>)", "axis", reduced, also=("torch.sum",),

@@ -97,6 +97,6 @@ ROWS = (
     Op("torch.nn.functional.one_hot", "input, num_classes", "F.one_hot({input}, {num_classes})", "plain", lambda c: Tensor(Layout.PLAIN, None, "int"),
        cases=(Case("torch.nn.functional.one_hot(i, 7)", {"i": ((2, 3), "int64")}),)),
     Op("torch._assert", "condition, message", "F.check({condition}, {message})", "any", python, cases=(Case("torch._assert(True, 'no')", {}),)),
-    Op("torch.utils.checkpoint.checkpoint", "function, *args, use_reentrant=None", "F.checkpoint({function}, *{args})", "any", lambda c: Tensor(Layout.OPAQUE),
+    Op("torch.utils.checkpoint.checkpoint", "function, *args, use_reentrant=None", "F.checkpoint({function}, {args:list})", "any", lambda c: Tensor(Layout.OPAQUE),
        note="recomputed in the backward pass by tf.recompute_grad"),
 )

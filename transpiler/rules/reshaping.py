@@ -212,6 +212,13 @@ def repeat_code(call: BoundCall) -> str:
     return f"tf.tile({call.one('input').code()}, {sizes_code(_sizes(call, 'repeats'))})"
 
 
+def meshgrid_code(call: BoundCall) -> str:
+    """torch's default indexing is `ij`, TensorFlow's is `xy`."""
+    indexing = call.one("indexing").code() if call.given("indexing") else "'ij'"
+    tensors = ", ".join(item.code() for item in call.many("tensors"))
+    return f"tf.meshgrid({tensors}, indexing={indexing})"
+
+
 def matrix_transpose_code(call: BoundCall) -> str:
     return f"tf.transpose({call.one('input').code()})"
 
@@ -269,7 +276,7 @@ ROWS = (
        cases=(Case("x.gather(1, i)", {"x": (2, 5), "i": ((2, 3), "int64")}),)),
     Op("torch.Tensor.index_select", "input, dim, index", "tf.gather({input}, {index}, axis={dim})", "plain", same, also=("torch.index_select",),
        cases=(Case("x.index_select(1, i)", {"x": (2, 5), "i": ((3,), "int64")}),)),
-    Op("torch.meshgrid", "*tensors, indexing=None", "tf.meshgrid(*{tensors}, indexing={indexing})", "plain", lambda c: Sequence(Tensor(Layout.PLAIN, None, c.tensor.dtype)),
+    Op("torch.meshgrid", "*tensors, indexing=None", meshgrid_code, "plain", lambda c: Sequence(Tensor(Layout.PLAIN, None, c.tensor.dtype)),
        cases=(Case("torch.meshgrid(x, y, indexing='ij')[0]", {"x": (3,), "y": (4,)}), Case("torch.meshgrid(x, y, indexing='xy')[1]", {"x": (3,), "y": (4,)}))),
 )
 

@@ -89,17 +89,19 @@ class BoundCall:
 
     @property
     def tensor(self) -> Tensor:
-        """The first tensor of the call, or the tensors of its first list."""
+        """The first tensor of the call, or of its first list of tensors."""
         for value in self.arguments.values():
-            kind = value.kind if isinstance(value, Argument) else PYTHON
-            if isinstance(kind, Tensor):
-                return kind
-            if isinstance(kind, (Sequence, Tuple)):
-                items = (kind.element,) if isinstance(kind, Sequence) else kind.items
-                for item in items:
-                    if isinstance(item, Tensor):
-                        return item
+            for argument in value if isinstance(value, tuple) else (value,):
+                for kind in _members(argument.kind):
+                    if isinstance(kind, Tensor):
+                        return kind
         return Tensor(Layout.PLAIN)
+
+
+def _members(kind: Kind) -> tuple[Kind, ...]:
+    if isinstance(kind, Sequence):
+        return (kind.element,)
+    return kind.items if isinstance(kind, Tuple) else (kind,)
 
 
 LayoutUse = Literal["any", "axis", "image", "plain"]

@@ -111,10 +111,12 @@ def _is_call_chain(code: str) -> bool:
 
 
 def argument_code(call: BoundCall, name: str, conversion: str | None = None) -> str:
-    """An argument's code; `axis` renumbers it, `shape` makes a tuple of it, `first` and `rest` split a variadic."""
+    """An argument's code; `axis` renumbers it, `shape` makes a tuple of it, `list` writes a variadic one by one."""
     value = call.arguments[name]
     if conversion == "axis":
         return axis_code(call, name)
+    if conversion == "list" and isinstance(value, tuple):
+        return ", ".join(item.code() for item in value)
     if isinstance(value, tuple):
         return sizes_code(value)
     if conversion == "shape":

@@ -51,6 +51,7 @@ ERASED = (
     Erase("torch.Tensor.is_meta", "there is no meta device", constant=False),
     Erase("torch.nn.Module.train", "Keras hands `training` down with each call"),
     Erase("torch.nn.Module.eval", "Keras hands `training` down with each call"),
+    Erase("timm.layers.fast_norm.is_autocast_enabled", "mixed precision is a Keras dtype policy", constant=False),
     Erase("timm.layers._fx.register_notrace_module", "no torch.fx here"),
     Erase("timm.layers._fx.register_notrace_function", "no torch.fx here"),
     Erase("timm.layers.typing.disable_compiler", "no torch.compile here"),

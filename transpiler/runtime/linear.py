@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from .functional.linear import matmul_last_axis
+from .functional.reshaping import flatten
 from .functional.shape import to_channels_first
 from .module import Module
 from .parameter import StoredTensor
@@ -88,11 +89,4 @@ class Flatten(Module):
             x = to_channels_first(x)
         elif rank == 4:
             x = tf.reshape(x, [*keras.ops.shape(x)[:1], x.shape[3], 1, 1])
-        start, end = self.start_dim % rank, self.end_dim % rank
-        sizes = keras.ops.shape(x)
-        inner = sizes[start : end + 1]
-        merged = math.prod(inner) if all(isinstance(size, int) for size in inner) else -1
-        leading = [-1 if merged != -1 and not isinstance(size, int) else size for size in sizes[:start]]
-        if leading.count(-1) > 1:
-            leading = list(sizes[:start])
-        return tf.reshape(x, [*leading, merged, *sizes[end + 1 :]])
+        return flatten(x, self.start_dim, self.end_dim)

@@ -29,6 +29,7 @@ from .linear import Flatten, Identity, Linear
 from .model import Model
 from .module import Module
 from .normalization import (
+    BatchNorm,
     BatchNorm1d,
     BatchNorm2d,
     BatchNorm3d,
@@ -42,6 +43,7 @@ from .padding import ConstantPad2d, ReflectionPad2d, ReplicationPad2d, ZeroPad2d
 from .parameter import Parameter, ParameterSlice, StoredTensor, is_parameter
 from .pooling import AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d
 from .resize import PixelShuffle, PixelUnshuffle, Upsample
+from .url import load_state_dict_from_url
 
 __all__ = [
     "CELU",
@@ -51,6 +53,7 @@ __all__ = [
     "AdaptiveAvgPool2d",
     "AdaptiveMaxPool2d",
     "AvgPool2d",
+    "BatchNorm",
     "BatchNorm1d",
     "BatchNorm2d",
     "BatchNorm3d",
@@ -102,4 +105,5 @@ __all__ = [
     "functional",
     "init",
     "is_parameter",
+    "load_state_dict_from_url",
 ]

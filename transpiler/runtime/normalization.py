@@ -89,7 +89,7 @@ class GroupNorm(_Normalization, keras.layers.GroupNormalization):
         return group_norm(x, self.num_groups, self.weight, self.bias, self.epsilon)
 
 
-class _BatchNorm(_Normalization, keras.layers.BatchNormalization):
+class BatchNorm(_Normalization, keras.layers.BatchNormalization):
     """Batch normalisation of channels-last inputs with torch's momentum and unbiased running variance.
 
     The batch's statistics are used, and the running ones moved, in training only and not while
@@ -137,7 +137,7 @@ class _BatchNorm(_Normalization, keras.layers.BatchNormalization):
         return batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, True, momentum, self.epsilon)
 
 
-class BatchNorm1d(_BatchNorm):
+class BatchNorm1d(BatchNorm):
     """`torch.nn.BatchNorm1d` of (B, C), or of (B, C, L) in torch's order."""
 
     def call(self, x: Any) -> tf.Tensor:
@@ -146,15 +146,15 @@ class BatchNorm1d(_BatchNorm):
         return tf.transpose(super().call(tf.transpose(x, (0, 2, 1))), (0, 2, 1))
 
 
-class BatchNorm2d(_BatchNorm):
+class BatchNorm2d(BatchNorm):
     """`torch.nn.BatchNorm2d` of images (B, H, W, C)."""
 
 
-class BatchNorm3d(_BatchNorm):
+class BatchNorm3d(BatchNorm):
     """`torch.nn.BatchNorm3d` of videos (B, T, H, W, C)."""
 
 
-class SyncBatchNorm(_BatchNorm):
+class SyncBatchNorm(BatchNorm):
     """`torch.nn.SyncBatchNorm`; statistics are those of one replica."""
 
 

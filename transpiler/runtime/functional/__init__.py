@@ -36,13 +36,15 @@ from .normalization import (
 from .padding import pad, pad_image
 from .patches import fold, pixel_shuffle, pixel_unshuffle, unfold
 from .pooling import adaptive_avg_pool2d, adaptive_max_pool2d, avg_pool2d, max_pool2d
-from .random import bernoulli, dropout, dropout2d, rand, randn, randperm
+from .random import bernoulli, dropout, dropout2d, normal_like, rand, randn, randperm, uniform_like
 from .recompute import checkpoint
+from .reshaping import chunk, flatten, split, swap_axes, tile
 from .resize import interpolate
 from .sampling import affine_grid, grid_sample
 from .shape import (
     check,
     expand,
+    gather,
     gather_along,
     masked_fill,
     normalize,
@@ -55,6 +57,7 @@ from .shape import (
     tril,
     triu,
 )
+from .values import finfo, full_like, linspace, log2, numel, sort_with_indices, to_list
 
 __all__ = [
     "adaptive_avg_pool2d",
@@ -66,6 +69,7 @@ __all__ = [
     "celu",
     "check",
     "checkpoint",
+    "chunk",
     "conv1d",
     "conv2d",
     "conv_transpose2d",
@@ -73,7 +77,11 @@ __all__ = [
     "dropout2d",
     "elu",
     "expand",
+    "finfo",
+    "flatten",
     "fold",
+    "full_like",
+    "gather",
     "gather_along",
     "gelu",
     "grid_sample",
@@ -85,11 +93,15 @@ __all__ = [
     "layer_norm",
     "leaky_relu",
     "linear",
+    "linspace",
+    "log2",
     "log_softmax",
     "masked_fill",
     "max_pool2d",
     "mish",
+    "normal_like",
     "normalize",
+    "numel",
     "one_hot",
     "pad",
     "pad_image",
@@ -111,14 +123,20 @@ __all__ = [
     "slice_assign",
     "softmax",
     "softplus",
+    "sort_with_indices",
+    "split",
     "std",
     "std_mean",
+    "swap_axes",
     "tanh",
+    "tile",
     "to_channels_first",
     "to_channels_last",
+    "to_list",
     "tril",
     "triu",
     "unfold",
+    "uniform_like",
     "var",
     "var_mean",
 ]

@@ -90,14 +90,14 @@ def softplus(x: Any, beta: float = 1.0, threshold: float = 20.0) -> tf.Tensor:
     return tf.where(scaled > threshold, x, tf.math.softplus(tf.minimum(scaled, threshold)) / beta)
 
 
-def softmax(x: Any, dim: int = -1, dtype: Any = None) -> tf.Tensor:
-    """Softmax over the stored axis `dim`, computed in float32 at least."""
-    return _in_float32(tf.nn.softmax, x, dim, dtype)
+def softmax(x: Any, axis: int = -1, dtype: Any = None) -> tf.Tensor:
+    """Softmax over a stored axis, computed in float32 at least."""
+    return _in_float32(tf.nn.softmax, x, axis, dtype)
 
 
-def log_softmax(x: Any, dim: int = -1, dtype: Any = None) -> tf.Tensor:
-    """Log softmax over the stored axis `dim`, computed in float32 at least."""
-    return _in_float32(tf.nn.log_softmax, x, dim, dtype)
+def log_softmax(x: Any, axis: int = -1, dtype: Any = None) -> tf.Tensor:
+    """Log softmax over a stored axis, computed in float32 at least."""
+    return _in_float32(tf.nn.log_softmax, x, axis, dtype)
 
 
 def _in_float32(function: Any, x: Any, axis: int, dtype: Any) -> tf.Tensor:

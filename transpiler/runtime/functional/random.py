@@ -52,6 +52,16 @@ def randn(shape: Any, dtype: Any = tf.float32) -> tf.Tensor:
     return tf.cast(tf.random.stateless_normal(shape, draw_seed()), dtype)
 
 
+def normal_like(x: Any, mean: float = 0.0, stddev: float = 1.0) -> tf.Tensor:
+    """Normal numbers with the shape and dtype of `x`: what `torch.Tensor.normal_` would write."""
+    return randn(keras.ops.shape(x), x.dtype) * stddev + mean
+
+
+def uniform_like(x: Any, low: float = 0.0, high: float = 1.0) -> tf.Tensor:
+    """Uniform numbers with the shape and dtype of `x`: what `torch.Tensor.uniform_` would write."""
+    return rand(keras.ops.shape(x), x.dtype) * (high - low) + low
+
+
 def randperm(n: Any, dtype: Any = tf.int64) -> tf.Tensor:
     """A random order of 0 … n - 1."""
     return tf.cast(tf.argsort(tf.random.stateless_uniform((n,), draw_seed())), dtype)

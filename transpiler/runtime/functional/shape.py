@@ -29,7 +29,7 @@ def expand(x: Any, sizes: Sequence[Any]) -> tf.Tensor:
     return tf.broadcast_to(x, target)
 
 
-def gather_along(x: Any, axis: int, index: Any) -> tf.Tensor:
+def gather(x: Any, axis: int, index: Any) -> tf.Tensor:
     """`torch.gather`: pick along `axis` at `index`, which has the rank of `x`."""
     x, index = tf.convert_to_tensor(x), tf.convert_to_tensor(index)
     rank = x.shape.rank
@@ -42,6 +42,10 @@ def gather_along(x: Any, axis: int, index: Any) -> tf.Tensor:
     order = [position for position in range(rank) if position != axis] + [axis]
     picked = tf.gather(tf.transpose(x, order), tf.transpose(index, order), batch_dims=rank - 1)
     return tf.transpose(picked, [int(position) for position in np.argsort(order)])
+
+
+# The project's contract calls it by this name.
+gather_along = gather
 
 
 def masked_fill(x: Any, mask: Any, value: Any) -> tf.Tensor:
@@ -98,14 +102,14 @@ def _roll_axis(x: tf.Tensor, shift: Any, axis: int) -> tf.Tensor:
     return tf.concat([tail, head], axis=axis)
 
 
-def normalize(x: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> tf.Tensor:
-    """`torch.nn.functional.normalize`: x / max(norm, eps) over the stored axis `dim`."""
+def normalize(x: Any, p: float = 2.0, axis: Any = 1, eps: float = 1e-12) -> tf.Tensor:
+    """`torch.nn.functional.normalize`: x / max(norm, eps) over the stored axis."""
     x = tf.convert_to_tensor(x)
     wide = tf.cast(x, tf.float32) if x.dtype.size < 4 else x
     if p == 2.0:
-        norm = tf.sqrt(tf.reduce_sum(tf.square(wide), axis=dim, keepdims=True))
+        norm = tf.sqrt(tf.reduce_sum(tf.square(wide), axis=axis, keepdims=True))
     else:
-        norm = tf.norm(wide, ord=p, axis=dim, keepdims=True)
+        norm = tf.norm(wide, ord=p, axis=axis, keepdims=True)
     return tf.cast(wide / tf.maximum(norm, eps), x.dtype)
 
 

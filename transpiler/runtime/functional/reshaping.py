@@ -1,0 +1,64 @@
+"""Flattening, splitting, repeating and swapping of stored axes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+from keras import ops
+
+
+def flatten(x: Any, start: int = 0, end: int = -1) -> tf.Tensor:
+    """Merge the stored axes from `start` to `end`, both included."""
+    x = tf.convert_to_tensor(x)
+    rank = x.shape.rank
+    start, end = start % rank, end % rank
+    sizes = list(ops.shape(x))
+    inner = sizes[start : end + 1]
+    outer = sizes[:start] + sizes[end + 1 :]
+    if all(isinstance(size, int) for size in inner):
+        merged: Any = math.prod(inner)
+        if sum(not isinstance(size, int) for size in outer) == 1:
+            # One -1 keeps the rest of the graph's shapes static.
+            sizes = [size if isinstance(size, int) else -1 for size in sizes]
+    else:
+        merged = -1
+    return tf.reshape(x, [*sizes[:start], merged, *sizes[end + 1 :]])
+
+
+def split(x: Any, size_or_sizes: Any, axis: int = 0) -> list[tf.Tensor]:
+    """`torch.split`: pieces of one size, the last one smaller if need be, or of the sizes given."""
+    x = tf.convert_to_tensor(x)
+    if not isinstance(size_or_sizes, int):
+        return list(tf.split(x, list(size_or_sizes), axis=axis))
+    total = x.shape[axis]
+    if total is None:
+        raise ValueError(f"Cannot split axis {axis} of unknown size into pieces of {size_or_sizes}")
+    whole, rest = divmod(total, size_or_sizes)
+    return list(tf.split(x, [size_or_sizes] * whole + [rest] * (rest > 0), axis=axis))
+
+
+def chunk(x: Any, chunks: int, axis: int = 0) -> list[tf.Tensor]:
+    """`torch.chunk`: at most `chunks` pieces of equal size, the last one smaller if need be."""
+    x = tf.convert_to_tensor(x)
+    if x.shape[axis] is None:
+        return list(tf.split(x, chunks, axis=axis))
+    return split(x, -(-x.shape[axis] // chunks), axis)
+
+
+def tile(x: Any, repeats: Sequence[Any]) -> tf.Tensor:
+    """`torch.Tensor.repeat`: more repeats than axes put new axes in front."""
+    x = tf.convert_to_tensor(x)
+    for _ in range(len(repeats) - x.shape.rank):
+        x = x[None]
+    return tf.tile(x, repeats)
+
+
+def swap_axes(x: Any, first: int, second: int) -> tf.Tensor:
+    """`torch.transpose` of two stored axes."""
+    x = tf.convert_to_tensor(x)
+    order = list(range(x.shape.rank))
+    order[first], order[second] = order[second], order[first]
+    return tf.transpose(x, order)

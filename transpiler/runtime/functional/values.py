@@ -1,0 +1,80 @@
+"""Making tensors, asking about them, and sorting."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+
+from .shape import gather
+
+
+@dataclass(frozen=True)
+class FloatInfo:
+    """Limits of a floating dtype, as `torch.finfo` gives them."""
+
+    min: float
+    max: float
+    eps: float
+    tiny: float
+
+
+# Mantissa bits and the exponent of the smallest normal number.
+_FLOAT_FORMATS = {tf.float16: (10, -14), tf.bfloat16: (7, -126), tf.float32: (23, -126), tf.float64: (52, -1022)}
+
+
+def finfo(dtype: Any = tf.float32) -> FloatInfo:
+    """`torch.finfo`.
+
+    Raises:
+        TypeError: the dtype is not floating.
+    """
+    dtype = tf.as_dtype(dtype)
+    if dtype not in _FLOAT_FORMATS:
+        raise TypeError(f"Expected a floating dtype. Received: {dtype.name}")
+    bits, exponent = _FLOAT_FORMATS[dtype]
+    return FloatInfo(float(dtype.min), float(dtype.max), 2.0**-bits, 2.0**exponent)
+
+
+def full_like(x: Any, fill_value: Any) -> tf.Tensor:
+    """`torch.full_like`."""
+    x = tf.convert_to_tensor(x)
+    return (
+        tf.fill(tf.shape(x), tf.cast(fill_value, x.dtype))
+        if None in x.shape
+        else (tf.broadcast_to(tf.cast(fill_value, x.dtype), x.shape))
+    )
+
+
+def linspace(start: Any, end: Any, steps: Any, dtype: Any = None) -> tf.Tensor:
+    """`torch.linspace`: float32 unless told otherwise."""
+    wide = tf.float64 if dtype is not None and tf.as_dtype(dtype) == tf.float64 else tf.float32
+    values = tf.linspace(tf.cast(start, wide), tf.cast(end, wide), steps)
+    return values if dtype is None else tf.cast(values, dtype)
+
+
+def log2(x: Any) -> tf.Tensor:
+    """Logarithm to base 2."""
+    return tf.math.log(x) / math.log(2.0)
+
+
+def numel(x: Any) -> Any:
+    """Number of elements: an int where the shape is known, else a tensor."""
+    shape = tuple(x.shape)
+    return math.prod(shape) if None not in shape else tf.size(x)
+
+
+def to_list(x: Any) -> Any:
+    """`torch.Tensor.tolist`: nested Python numbers of a tensor whose value is known."""
+    if not (tf.is_tensor(x) or hasattr(x, "numpy") or hasattr(x, "tolist")):
+        return x
+    return x.tolist() if hasattr(x, "tolist") else x.numpy().tolist()
+
+
+def sort_with_indices(x: Any, axis: int = -1, descending: bool = False) -> tuple[tf.Tensor, tf.Tensor]:
+    """`torch.sort`: sorted values and where they came from (int64)."""
+    direction = "DESCENDING" if descending else "ASCENDING"
+    order = tf.argsort(x, axis=axis, direction=direction, stable=True)
+    return gather(x, axis, order), tf.cast(order, tf.int64)
