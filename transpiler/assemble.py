@@ -53,9 +53,8 @@ class Assembler:
         used = set().union(*(names_used(s) for s in code if not _is_all(s))) if code else set()
         body = self._with_imports(plan, kept, used)
         self._check_names(plan, body, findings)
-        text = wrap_long_lines(tree.with_changes(body=body))
+        text = wrap_long_lines(tree.with_changes(body=body), source.text)
         architectures = tuple(s.name.value for s in code if isinstance(s, cst.FunctionDef) and _registers(s))
-        del source
         return GeneratedModule(plan.name, text, findings, architectures)
 
     # statements ----------------------------------------------------------------------------------------------------

@@ -217,7 +217,7 @@ class Analysis:
         if isinstance(target, cst.Name):
             if self.hint and target.value in self.hint.kinds:
                 kind = hinted_kind(self.hint.kinds[target.value])
-            elif not isinstance(kind, Mapping) and target.value == "state_dict":
+            elif target.value == "state_dict" and not (isinstance(kind, Mapping) and isinstance(kind.value, Tensor)):
                 kind = Mapping(plain())
             self.env[target.value] = kind
             self.kinds[target] = kind

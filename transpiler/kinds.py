@@ -199,6 +199,7 @@ def hinted_kind(text: str) -> Kind:
         "tensors": Sequence(Tensor(Layout.PLAIN, size)),
         "python": PYTHON,
         "module": Instance(),
+        "class": ClassValue(),
         "state_dict": Mapping(plain()),
     }
     if name not in known:

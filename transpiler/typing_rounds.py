@@ -8,7 +8,7 @@ import libcst as cst
 
 from .closure import ModulePlan
 from .inference import Analysis, Typing, _without_origin
-from .kinds import NONE, OPAQUE_TENSOR, UNKNOWN, Kind, Layout, Tensor
+from .kinds import NONE, OPAQUE_TENSOR, UNKNOWN, Kind, Layout, Tensor, hinted_kind
 from .program import Program
 
 MAX_ROUNDS = 8
@@ -82,7 +82,8 @@ def _infer_function(program: Program, module: str, name: str, node: cst.Function
     summary = program.summary(name)
     analysis = Analysis(program, module, typing, owner, name)
     analysis.run(node, summary.arguments)
-    returns = _declared_return(program, module, node, analysis.returns)
+    hint = program.hints.get(name)
+    returns = hinted_kind(hint.returns) if hint and hint.returns else _declared_return(program, module, node, analysis.returns)
     layouts = _with_earlier(summary.layouts, analysis.decided())
     if returns != summary.returns or layouts != summary.layouts:
         program.changed = True

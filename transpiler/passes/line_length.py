@@ -6,12 +6,12 @@ import black
 import libcst as cst
 
 LIMIT = 120
-_MODE = black.Mode(line_length=LIMIT, string_normalization=False, magic_trailing_comma=False)
 
 
 class _Wrapper(cst.CSTTransformer):
-    def __init__(self) -> None:
+    def __init__(self, upstream: str) -> None:
         super().__init__()
+        self.upstream = upstream
         self.depth = 0
 
     def visit_IndentedBlock(self, node: cst.IndentedBlock) -> None:
@@ -24,12 +24,12 @@ class _Wrapper(cst.CSTTransformer):
     def leave_SimpleStatementLine(self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine) -> cst.SimpleStatementLine:
         indent = 4 * self.depth
         bare = updated_node.with_changes(leading_lines=[])
-        code = cst.Module(body=[bare]).code
-        if all(len(line) + indent <= LIMIT for line in code.splitlines()) or not _is_ours(bare):
+        code = " " * indent + cst.Module(body=[bare]).code
+        if all(len(line) <= LIMIT for line in code.splitlines()) or self._is_upstream(code):
             return updated_node
         mode = black.Mode(line_length=LIMIT - indent, string_normalization=False, magic_trailing_comma=False)
         try:
-            wrapped = black.format_str(code, mode=mode)
+            wrapped = black.format_str(code.lstrip(), mode=mode)
         except black.InvalidInput:
             return updated_node
         new = cst.parse_module(wrapped).body
@@ -37,14 +37,13 @@ class _Wrapper(cst.CSTTransformer):
             return updated_node
         return new[0].with_changes(leading_lines=updated_node.leading_lines)
 
+    def _is_upstream(self, code: str) -> bool:
+        """Whether every line stands in the upstream file as it is: its layout is not ours to change."""
+        return all(line.strip() in self.upstream for line in code.splitlines())
 
-def _is_ours(statement: cst.SimpleStatementLine) -> bool:
-    code = cst.Module(body=[statement]).code
-    return any(mark in code for mark in ("tf.", "ops.", "F.", "nn."))
 
-
-def wrap_long_lines(tree: cst.Module) -> str:
-    """The module's text with over-long rewritten statements wrapped."""
+def wrap_long_lines(tree: cst.Module, upstream: str) -> str:
+    """The module's text with over-long rewritten statements wrapped; `upstream` is the text it comes from."""
     if all(len(line) <= LIMIT for line in tree.code.splitlines()):
         return tree.code
-    return tree.visit(_Wrapper()).code
+    return tree.visit(_Wrapper(upstream)).code

@@ -86,7 +86,7 @@ class StatementRewriter(Rewriter):
 
     def leave_Expr(self, original_node: cst.Expr, updated_node: cst.Expr):  # type: ignore[no-untyped-def]
         call = original_node.value
-        if not isinstance(call, cst.Call) or not isinstance(call.func, cst.Attribute):
+        if not isinstance(call, cst.Call) or not isinstance(call.func, cst.Attribute) or call in self.typing.targets:
             return updated_node
         name = call.func.attr.value
         if name == "copy_":
