@@ -14,12 +14,14 @@ from .diagnostics import Diagnostic, Location
 from .inference import Typing
 from .names import collect_bindings, target_names
 from .overrides import OverrideIndex
+from .passes.fold import FRAMEWORKS
 from .passes.imports import ImportWriter, InnerImports, framework_lines, is_docstring, is_framework, override_line
 from .passes.line_length import wrap_long_lines
 from .passes.statements import StatementRewriter
 from .program import Program
 from .rewrite import Findings
 from .scopes import names_used
+from .walk import find
 
 _ALWAYS_THERE = frozenset(dir(builtins)) | {"__name__", "__file__", "__all__", "__doc__"}
 
@@ -78,13 +80,23 @@ class Assembler:
             return self._override(plan, overridden[0], statement)
         if _is_all(statement):
             return _filtered_all(statement, plan, self._own_names(plan))
+        if not self._needs_rewriting(plan, statement, typing):
+            return [statement]
         rewriter = StatementRewriter(source, self.program, typing, self.model_classes, findings)
         new = statement.visit(rewriter)
         if isinstance(new, cst.RemovalSentinel):
             return []
         statements = list(new.nodes) if isinstance(new, cst.FlattenSentinel) else [new]
         inner = InnerImports(plan.name, source.package, self.resolver)
-        return [s.visit(inner) for s in statements]  # type: ignore[misc]
+        return [s.visit(inner) if any(find(s, cst.ImportFrom)) else s for s in statements]  # type: ignore[misc]
+
+    def _needs_rewriting(self, plan: ModulePlan, statement: cst.BaseStatement, typing: Typing) -> bool:
+        """Whether tensors, torch's names or imports come up in a statement; most configurations have none."""
+        if isinstance(statement, cst.ClassDef) or statement in typing.tensors_in or any(find(statement, cst.ImportFrom)):
+            return True
+        names = names_used(statement)
+        origins = (self.resolver.resolve(plan.name, name) for name in names)
+        return any(origin is not None and origin.dotted.partition(".")[0] in FRAMEWORKS for origin in origins)
 
     def _own_names(self, plan: ModulePlan) -> set[str]:
         body = self.resolver.tree(plan.name).body
@@ -211,13 +223,13 @@ def _defined(lines: list[cst.BaseStatement]) -> set[str]:
 
 
 def _global_names(tree: cst.Module) -> set[str]:
-    return {item.name.value for node in m.findall(tree, m.Global()) for item in cst.ensure_type(node, cst.Global).names}
+    return {item.name.value for node in find(tree, cst.Global) for item in node.names}
 
 
 def _local_everywhere(statement: cst.CSTNode) -> set[str]:
     """Names bound inside a statement by imports, comprehensions and handlers, which the use collector passes over."""
     found: set[str] = set()
-    for node in m.findall(statement, m.CompFor() | m.ImportFrom() | m.Import() | m.AsName()):
+    for node in find(statement, cst.CompFor, cst.ImportFrom, cst.Import, cst.AsName):
         if isinstance(node, cst.CompFor):
             found |= target_names(node.target)
         elif isinstance(node, cst.AsName):

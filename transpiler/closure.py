@@ -15,6 +15,7 @@ import libcst.matchers as m
 from .names import NameResolver, import_target, imported_names, target_names
 from .overrides import OverrideIndex
 from .scopes import names_used
+from .walk import find
 
 Statement = cst.SimpleStatementLine | cst.BaseCompoundStatement
 
@@ -50,7 +51,7 @@ def bound_names(statement: cst.CSTNode) -> set[str]:
     if is_import(statement):
         return set()
     found: set[str] = set()
-    for node in m.findall(statement, m.AssignTarget() | m.AnnAssign() | m.FunctionDef() | m.ClassDef() | m.For()):
+    for node in find(statement, cst.AssignTarget, cst.AnnAssign, cst.FunctionDef, cst.ClassDef, cst.For):
         if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
             found.add(node.name.value)
         elif isinstance(node, (cst.AssignTarget, cst.AnnAssign, cst.For)):
@@ -170,8 +171,7 @@ class Closure:
         if isinstance(statement, cst.SimpleStatementLine):
             return
         source = self.resolver.source(plan.name)
-        for node in m.findall(statement, m.ImportFrom()):
-            inner = cst.ensure_type(node, cst.ImportFrom)
+        for inner in find(statement, cst.ImportFrom):
             target = import_target(inner, source.package)
             if not self.resolver.is_source(target) or not self.resolver.has_module(target):
                 continue

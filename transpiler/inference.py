@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 import libcst as cst
 
@@ -22,6 +23,7 @@ from .names import Origin, imported_names
 from .overrides import Hint
 from .program import Program
 from .scopes import parameter_list
+from .walk import find
 
 _IMAGE_NAMES = (("B", "C", "H", "W"), ("N", "C", "H", "W"), ("b", "c", "h", "w"), ("n", "c", "h", "w"))
 _CHANNEL_NAMES = frozenset({"C", "c", "channels", "chs"})
@@ -37,6 +39,15 @@ class Typing:
     kinds: dict[cst.CSTNode, Kind] = field(default_factory=dict)
     targets: dict[cst.CSTNode, str] = field(default_factory=dict)
     layouts: dict[cst.CSTNode, Layout] = field(default_factory=dict)
+    tensors_in: set[cst.CSTNode] = field(default_factory=set)
+
+    @contextmanager
+    def noting(self, statement: cst.CSTNode) -> Iterator[None]:
+        """Notes whether a tensor or the shape of one comes up while a top-level statement is typed."""
+        before = len(self.kinds)
+        yield
+        if any(isinstance(kind, (Tensor, Shape)) for kind in islice(self.kinds.values(), before, None)):
+            self.tensors_in.add(statement)
 
 
 class Analysis:
@@ -394,21 +405,11 @@ class Analysis:
         return layouts
 
 
-class _TensorUse(cst.CSTVisitor):
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.found = False
-
-    def visit_Attribute(self, node: cst.Attribute) -> None:
-        if isinstance(node.value, cst.Name) and node.value.value == self.name and node.attr.value in ONLY_TENSORS_HAVE:
-            self.found = True
-
-
 def _uses_as_tensor(node: cst.FunctionDef, name: str) -> bool:
     """Whether a function calls a method on a parameter that only tensors have."""
-    visitor = _TensorUse(name)
-    node.body.visit(visitor)
-    return visitor.found
+    return any(
+        isinstance(use.value, cst.Name) and use.value.value == name and use.attr.value in ONLY_TENSORS_HAVE for use in find(node.body, cst.Attribute)
+    )
 
 
 def _name(node: cst.BaseExpression) -> str:

@@ -13,6 +13,7 @@ import libcst as cst
 
 from .diagnostics import TranspileError
 from .source import ModuleSource, SourceFinder
+from .walk import children
 
 
 @dataclass(frozen=True)
@@ -90,56 +91,6 @@ def _as_name(alias: cst.ImportAlias) -> str:
     return dotted_name(alias.asname.name) or ""  # type: ignore[arg-type]
 
 
-class _BindingCollector(cst.CSTVisitor):
-    """Collects top-level bindings; does not look into functions and classes."""
-
-    def __init__(self, package: str) -> None:
-        self.package = package
-        self.bindings = Bindings()
-
-    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
-        self.bindings.definitions.add(node.name.value)
-        return False
-
-    def visit_ClassDef(self, node: cst.ClassDef) -> bool:
-        self.bindings.definitions.add(node.name.value)
-        return False
-
-    def visit_Lambda(self, node: cst.Lambda) -> bool:
-        return False
-
-    def visit_CompFor(self, node: cst.CompFor) -> bool:
-        return False
-
-    def visit_Import(self, node: cst.Import) -> None:
-        self._add(node)
-
-    def visit_ImportFrom(self, node: cst.ImportFrom) -> None:
-        self._add(node)
-
-    def _add(self, node: cst.Import | cst.ImportFrom) -> None:
-        for name, target in imported_names(node, self.package):
-            if name == "*":
-                self.bindings.stars.append(target.module)
-            else:
-                self.bindings.imports[name] = target
-
-    def visit_AssignTarget(self, node: cst.AssignTarget) -> None:
-        self.bindings.definitions.update(target_names(node.target))
-
-    def visit_AnnAssign(self, node: cst.AnnAssign) -> None:
-        self.bindings.definitions.update(target_names(node.target))
-
-    def visit_AugAssign(self, node: cst.AugAssign) -> None:
-        self.bindings.definitions.update(target_names(node.target))
-
-    def visit_For(self, node: cst.For) -> None:
-        self.bindings.definitions.update(target_names(node.target))
-
-    def visit_AsName(self, node: cst.AsName) -> None:
-        self.bindings.definitions.update(target_names(node.name))
-
-
 def target_names(target: cst.BaseExpression) -> set[str]:
     """The plain names that an assignment target binds."""
     if isinstance(target, cst.Name):
@@ -153,12 +104,34 @@ def target_names(target: cst.BaseExpression) -> set[str]:
 
 def collect_bindings(tree: cst.Module, package: str) -> Bindings:
     """The top-level bindings of a module."""
-    collector = _BindingCollector(package)
-    tree.visit(collector)
-    bindings = collector.bindings
-    for name in bindings.imports:
-        bindings.definitions.discard(name)
+    bindings = Bindings()
+    pending: list[cst.CSTNode] = list(tree.body)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (cst.Import, cst.ImportFrom)):
+            _add_import(bindings, node, package)
+            continue
+        bindings.definitions |= _defined_names(node)
+        if not isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.Lambda, cst.CompFor)):
+            pending.extend(children(node))
+    bindings.definitions -= bindings.imports.keys()
     return bindings
+
+
+def _add_import(bindings: Bindings, node: cst.Import | cst.ImportFrom, package: str) -> None:
+    for name, target in imported_names(node, package):
+        if name == "*":
+            bindings.stars.append(target.module)
+        else:
+            bindings.imports[name] = target
+
+
+def _defined_names(node: cst.CSTNode) -> set[str]:
+    if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
+        return {node.name.value}
+    if isinstance(node, (cst.AssignTarget, cst.AnnAssign, cst.AugAssign, cst.For)):
+        return target_names(node.target)
+    return target_names(node.name) if isinstance(node, cst.AsName) else set()
 
 
 class NameResolver:
@@ -195,9 +168,12 @@ class NameResolver:
         return self._trees[name]
 
     def bindings(self, name: str) -> Bindings:
-        """What the module binds; while the module is being prepared, as it was read."""
+        """What the module binds; of a package, and of a module that is being prepared, as it was read."""
         if name not in self._bindings:
-            self.tree(name)
+            if self.source(name).is_package:
+                self._bindings[name] = self.original_bindings(name)
+            else:
+                self.tree(name)
         return self._bindings[name]
 
     def original_bindings(self, name: str) -> Bindings:

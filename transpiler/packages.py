@@ -73,9 +73,8 @@ def _exported(resolver: NameResolver, package: str, module: str, plan: ModulePla
     """Symbols of a module that upstream's package exports under their own name."""
     body = resolver.tree(module).body
     generated = {name for index in plan.statements for name in bound_names(body[index])} | plan.overridden
-    found = set()
-    for name in generated:
-        origin = resolver.resolve(package, name)
-        if origin is not None and origin.module == module and origin.symbol == name:
-            found.add(name)
-    return found
+    bindings = resolver.bindings(package)
+    if module in bindings.stars:
+        return {name for name in generated if not name.startswith("_")}
+    origins = {name: resolver.resolve(package, name) for name in generated if name in bindings.imports}
+    return {name for name, origin in origins.items() if origin is not None and origin.module == module and origin.symbol == name}

@@ -2,58 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import libcst as cst
 
 from .names import target_names
+from .walk import children
 
 
-class _Locals(cst.CSTVisitor):
-    """Names that a function binds, not looking into functions and classes inside it."""
+def _bound_by(node: cst.CSTNode) -> set[str]:
+    """Plain names that a node binds by itself."""
+    if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
+        return {node.name.value}
+    if isinstance(node, (cst.AssignTarget, cst.AnnAssign, cst.AugAssign, cst.For, cst.CompFor, cst.NamedExpr)):
+        return target_names(node.target)
+    return target_names(node.name) if isinstance(node, cst.AsName) else set()
 
-    def __init__(self) -> None:
-        self.names: set[str] = set()
-        self.shared: set[str] = set()
 
-    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
-        self.names.add(node.name.value)
-        return False
-
-    def visit_ClassDef(self, node: cst.ClassDef) -> bool:
-        self.names.add(node.name.value)
-        return False
-
-    def visit_Lambda(self, node: cst.Lambda) -> bool:
-        return False
-
-    def visit_CompFor(self, node: cst.CompFor) -> None:
-        self.names |= target_names(node.target)
-
-    def visit_AssignTarget(self, node: cst.AssignTarget) -> None:
-        self.names |= target_names(node.target)
-
-    def visit_AnnAssign(self, node: cst.AnnAssign) -> None:
-        self.names |= target_names(node.target)
-
-    def visit_AugAssign(self, node: cst.AugAssign) -> None:
-        self.names |= target_names(node.target)
-
-    def visit_For(self, node: cst.For) -> None:
-        self.names |= target_names(node.target)
-
-    def visit_AsName(self, node: cst.AsName) -> None:
-        self.names |= target_names(node.name)
-
-    def visit_NamedExpr(self, node: cst.NamedExpr) -> None:
-        self.names |= target_names(node.target)
-
-    def visit_Import(self, node: cst.Import) -> bool:
-        return False
-
-    def visit_ImportFrom(self, node: cst.ImportFrom) -> bool:
-        return False
-
-    def visit_Global(self, node: cst.Global) -> None:
-        self.shared |= {item.name.value for item in node.names}
+def _own_nodes(body: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """The nodes of a body, not looking into the functions, classes and imports in it."""
+    pending = [body]
+    while pending:
+        node = pending.pop()
+        yield node
+        if not isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.Lambda, cst.Import, cst.ImportFrom)):
+            pending.extend(children(node))
 
 
 def parameter_list(parameters: cst.Parameters) -> list[cst.Param]:
@@ -69,10 +42,14 @@ def parameter_list(parameters: cst.Parameters) -> list[cst.Param]:
 
 def local_names(function: cst.FunctionDef | cst.Lambda) -> frozenset[str]:
     """Names that are local in a function: its parameters and what it assigns."""
-    collector = _Locals()
-    function.body.visit(collector)
-    names = collector.names | {parameter.name.value for parameter in parameter_list(function.params)}
-    return frozenset(names - collector.shared)
+    names = {parameter.name.value for parameter in parameter_list(function.params)}
+    shared: set[str] = set()
+    for node in _own_nodes(function.body):
+        if isinstance(node, cst.Global):
+            shared |= {item.name.value for item in node.names}
+        else:
+            names |= _bound_by(node)
+    return frozenset(names - shared)
 
 
 class ScopedTransformer(cst.CSTTransformer):
@@ -106,64 +83,35 @@ class ScopedTransformer(cst.CSTTransformer):
         return updated_node
 
 
-class _NameUses(cst.CSTVisitor):
-    """Names that a piece of code reads from outside of its own functions."""
-
-    def __init__(self) -> None:
-        self.names: set[str] = set()
-        self._scopes: list[frozenset[str]] = []
-
-    def _add(self, name: str) -> None:
-        if not any(name in scope for scope in self._scopes):
-            self.names.add(name)
-
-    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
-        for part in (*node.decorators, *parameter_list(node.params), *([node.returns] if node.returns else [])):
-            if isinstance(part, cst.Param):
-                self._visit_param(part)
-            else:
-                part.visit(self)
-        self._scopes.append(local_names(node))
-        node.body.visit(self)
-        self._scopes.pop()
-        return False
-
-    def _visit_param(self, param: cst.Param) -> None:
-        for part in (param.annotation, param.default):
-            if part is not None:
-                part.visit(self)
-
-    def visit_Lambda(self, node: cst.Lambda) -> bool:
-        for param in parameter_list(node.params):
-            self._visit_param(param)
-        self._scopes.append(local_names(node))
-        node.body.visit(self)
-        self._scopes.pop()
-        return False
-
-    def visit_Name(self, node: cst.Name) -> None:
-        self._add(node.value)
-
-    def visit_Attribute(self, node: cst.Attribute) -> bool:
-        node.value.visit(self)
-        return False
-
-    def visit_Arg(self, node: cst.Arg) -> bool:
-        node.value.visit(self)
-        return False
-
-    def visit_SimpleString(self, node: cst.SimpleString) -> bool:
-        return False
-
-    def visit_ImportFrom(self, node: cst.ImportFrom) -> bool:
-        return False
-
-    def visit_Import(self, node: cst.Import) -> bool:
-        return False
-
-
 def names_used(node: cst.CSTNode) -> set[str]:
     """Names that `node` reads and does not bind in a function of its own."""
-    collector = _NameUses()
-    node.visit(collector)
-    return collector.names
+    found: set[str] = set()
+    _collect(node, frozenset(), found)
+    return found
+
+
+def _collect(node: cst.CSTNode, local: frozenset[str], found: set[str]) -> None:
+    if isinstance(node, cst.Name):
+        if node.value not in local:
+            found.add(node.value)
+    elif isinstance(node, (cst.Attribute, cst.Arg)):
+        _collect(node.value, local, found)
+    elif isinstance(node, (cst.FunctionDef, cst.Lambda)):
+        _collect_function(node, local, found)
+    elif not isinstance(node, (cst.Import, cst.ImportFrom, cst.SimpleString)):
+        for child in children(node):
+            _collect(child, local, found)
+
+
+def _collect_function(node: cst.FunctionDef | cst.Lambda, local: frozenset[str], found: set[str]) -> None:
+    outside: list[cst.CSTNode | None] = []
+    for param in parameter_list(node.params):
+        outside += [param.annotation, param.default]
+    if isinstance(node, cst.FunctionDef):
+        outside += [*node.decorators, node.returns]
+        if node.name.value not in local:
+            found.add(node.name.value)
+    for part in outside:
+        if part is not None:
+            _collect(part, local, found)
+    _collect(node.body, local | local_names(node), found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib.machinery
 import importlib.metadata
@@ -15,6 +16,7 @@ from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from .diagnostics import Diagnostic, Location, TranspileError
 from .model import Upstream
+from .walk import children, walk
 
 
 @dataclass(frozen=True)
@@ -34,24 +36,63 @@ class ModuleSource:
         return self.name if self.is_package else self.name.rpartition(".")[0]
 
     @cached_property
-    def _positions(self) -> dict[cst.CSTNode, CodeRange]:
-        wrapper = MetadataWrapper(self.tree, unsafe_skip_copy=True)
-        return dict(wrapper.resolve(PositionProvider))  # type: ignore[arg-type]
-
-    @cached_property
     def _lines(self) -> list[str]:
         return self.text.splitlines()
+
+    @cached_property
+    def _first_lines(self) -> list[int]:
+        """The line on which each top-level statement starts, its decorators included."""
+        starts = []
+        for node in ast.parse(self.text).body:
+            decorators = getattr(node, "decorator_list", [])
+            starts.append(min([node.lineno, *(d.lineno for d in decorators)]))
+        return starts
+
+    def statement_text(self, index: int) -> str | None:
+        """The source lines of a top-level statement; None when lines and statements don't go together."""
+        starts = self._first_lines
+        if len(starts) != len(self.tree.body):
+            return None
+        end = starts[index + 1] - 1 if index + 1 < len(starts) else len(self._lines)
+        return "\n".join(self._lines[starts[index] - 1 : end])
+
+    @cached_property
+    def _positions(self) -> dict[int, dict[cst.CSTNode, CodeRange]]:
+        """Positions by top-level statement, worked out when a statement is asked for."""
+        return {}
+
+    def _positions_in(self, index: int) -> dict[cst.CSTNode, CodeRange]:
+        if index not in self._positions:
+            whole = len(self._first_lines) != len(self.tree.body)
+            tree = self.tree if whole else cst.Module(body=[self.tree.body[index]])
+            wrapper = MetadataWrapper(tree, unsafe_skip_copy=True)
+            self._positions[index] = dict(wrapper.resolve(PositionProvider))  # type: ignore[arg-type]
+        return self._positions[index]
+
+    @cached_property
+    def _owner(self) -> dict[cst.CSTNode, int]:
+        """The top-level statement that each node belongs to."""
+        return {node: index for index, statement in enumerate(self.tree.body) for node in walk(statement)}
 
     def locate(self, node: cst.CSTNode) -> Location:
         """Where `node` stands; for a node that a pass has rebuilt, where its first original part stands."""
         pending = [node]
         while pending:
             candidate = pending.pop(0)
-            found = self._positions.get(candidate)
-            if found is not None:
-                return Location(self.path, found.start.line, found.start.column + 1)
-            pending.extend(candidate.children)
+            index = self._owner.get(candidate)
+            if index is not None:
+                return self._place(candidate, index)
+            pending.extend(children(candidate))
         return Location(self.path, 1, 1)
+
+    def _place(self, node: cst.CSTNode, index: int) -> Location:
+        positions = self._positions_in(index)
+        found = positions[node].start
+        if len(self._first_lines) != len(self.tree.body):
+            return Location(self.path, found.line, found.column + 1)
+        statement = self.tree.body[index]
+        first = min(p.start.line for n, p in positions.items() if n is statement or n in getattr(statement, "decorators", ()))
+        return Location(self.path, found.line - first + self._first_lines[index], found.column + 1)
 
     def diagnostic(self, code: str, message: str, node: cst.CSTNode, hint: str = "", severity: str = "error") -> Diagnostic:
         """A diagnostic at `node`, with the source line it stands on."""

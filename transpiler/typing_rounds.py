@@ -56,9 +56,11 @@ def _infer_module(program: Program, plan: ModulePlan, typing: Typing) -> None:
         if isinstance(statement, cst.ClassDef):
             _class_level(program, plan, statement, typing)
         elif not isinstance(statement, cst.FunctionDef):
-            top.statement(statement)
+            with typing.noting(statement):
+                top.statement(statement)
     for name, node, owner in planned_functions(program, plan):
-        _infer_function(program, plan.name, name, node, owner, typing)
+        with typing.noting(node):
+            _infer_function(program, plan.name, name, node, owner, typing)
 
 
 def _class_level(program: Program, plan: ModulePlan, node: cst.ClassDef, typing: Typing) -> None:

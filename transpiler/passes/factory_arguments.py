@@ -13,6 +13,7 @@ import libcst.matchers as m
 from ..names import NameResolver, dotted_name
 from ..scopes import parameter_list
 from ..source import ModuleSource
+from .statement_visits import Wanted, every_statement, visit_statements
 
 _FACTORY = frozenset({"device", "dtype"})
 _GET_DEVICE_DTYPE = "timm.layers.helpers.get_device_dtype"
@@ -200,6 +201,8 @@ def _without(call: cst.Call, dropped: list[bool], hands_on: bool) -> cst.Call:
     return call.with_changes(args=kept)
 
 
-def remove_factory_arguments(source: ModuleSource, tree: cst.Module, resolver: NameResolver) -> cst.Module:
-    """Apply the pass to a module."""
-    return tree.visit(RemoveFactoryArguments(source, resolver))
+def remove_factory_arguments(
+    source: ModuleSource, tree: cst.Module, resolver: NameResolver, wanted: Wanted = every_statement
+) -> cst.Module:
+    """Apply the pass to the wanted statements of a module."""
+    return visit_statements(tree, RemoveFactoryArguments(source, resolver), wanted)

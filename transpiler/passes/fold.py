@@ -14,6 +14,8 @@ from .. import rules
 from ..names import NameResolver, dotted_name, imported_names
 from ..scopes import ScopedTransformer
 from ..source import ModuleSource
+from ..walk import find
+from .statement_visits import Wanted, every_statement, visit_statements
 
 TRUE, FALSE = cst.Name("True"), cst.Name("False")
 ABSENT_PACKAGES = frozenset({"apex", "functorch", "flash_attn", "inplace_abn"})
@@ -201,14 +203,12 @@ class Fold(ScopedTransformer):
 
 
 def _imports(body: cst.BaseSuite) -> list[cst.Import | cst.ImportFrom]:
-    statements = m.findall(body, m.Import() | m.ImportFrom())
-    return [s for s in statements if isinstance(s, (cst.Import, cst.ImportFrom))]
+    return list(find(body, cst.Import, cst.ImportFrom))
 
 
 def _boolean_assignments(body: cst.BaseSuite) -> dict[str, bool]:
     found = {}
-    for statement in m.findall(body, m.Assign()):
-        assign = cst.ensure_type(statement, cst.Assign)
+    for assign in find(body, cst.Assign):
         value = _constant(assign.value)
         if value is not None:
             found |= {t.target.value: value for t in assign.targets if isinstance(t.target, cst.Name)}
@@ -228,12 +228,15 @@ def _opened(body: cst.BaseSuite, leading_lines) -> cst.FlattenSentinel[cst.BaseS
     return cst.FlattenSentinel(statements)
 
 
-def fold(source: ModuleSource, tree: cst.Module, resolver: NameResolver) -> cst.Module:
-    """Fold until nothing more folds: a probe's result makes further conditions constant."""
+def fold(source: ModuleSource, tree: cst.Module, resolver: NameResolver, wanted: Wanted = every_statement) -> cst.Module:
+    """Fold until nothing more folds: a probe's result makes further conditions constant.
+
+    `wanted` says which top-level statements can hold anything to fold, given the names of the probes.
+    """
     flags: dict[str, bool] = {}
     for _ in range(4):
         folding = Fold(source, resolver, flags)
-        tree = tree.visit(folding)
+        tree = visit_statements(tree, folding, lambda s: wanted(s, frozenset(flags)))
         if not folding.probes.keys() - flags.keys():
             break
         flags |= folding.probes

@@ -5,6 +5,9 @@ from __future__ import annotations
 import black
 import libcst as cst
 
+from ..code import code_of
+from .statement_visits import visit_statements
+
 LIMIT = 120
 
 
@@ -44,6 +47,8 @@ class _Wrapper(cst.CSTTransformer):
 
 def wrap_long_lines(tree: cst.Module, upstream: str) -> str:
     """The module's text with over-long rewritten statements wrapped; `upstream` is the text it comes from."""
-    if all(len(line) <= LIMIT for line in tree.code.splitlines()):
-        return tree.code
-    return tree.visit(_Wrapper(upstream)).code
+    return visit_statements(tree, _Wrapper(upstream), _has_long_line).code
+
+
+def _has_long_line(statement: cst.CSTNode) -> bool:
+    return any(len(line) > LIMIT for line in code_of(statement).splitlines())

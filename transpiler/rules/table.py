@@ -113,13 +113,15 @@ class Case:
     """An example call: torch code over `x` (and `y`, `i`, `m`), with the shapes and dtypes of its inputs.
 
     `inputs` maps a name to a shape or to (shape, dtype). `gradient` says whether the gradient of the first
-    input is compared too; `image` whether the case is also run on a channels-last image.
+    input is compared too; `image` whether the case must hold on a channels-last image without a refusal;
+    `graph` whether it must hold in a graph where the size of the batch is not known.
     """
 
     code: str
     inputs: Mapping[str, object] = field(default_factory=lambda: {"x": (2, 3, 4, 5)})
     gradient: bool = False
     image: bool = False
+    graph: bool = True
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,29 @@
+"""Runs a transformer over the top-level statements that need it: a visit of a large module takes seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import libcst as cst
+
+Wanted = Callable[..., bool]
+
+
+def every_statement(*_: Any) -> bool:
+    return True
+
+
+def visit_statements(tree: cst.Module, transformer: cst.CSTTransformer, wanted: Callable[[cst.CSTNode], bool]) -> cst.Module:
+    """The module with its wanted statements transformed; the others are the very nodes they were."""
+    body: list[cst.CSTNode] = []
+    for statement in tree.body:
+        if not wanted(statement):
+            body.append(statement)
+            continue
+        new = statement.visit(transformer)
+        if isinstance(new, cst.FlattenSentinel):
+            body.extend(new.nodes)
+        elif not isinstance(new, cst.RemovalSentinel):
+            body.append(new)
+    return tree.with_changes(body=body)
