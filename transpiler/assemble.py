@@ -71,7 +71,7 @@ class Assembler:
             elif index == 0 and is_docstring(statement):
                 parts.append([statement])  # type: ignore[list-item]
             elif index in plan.statements or _is_all(statement):
-                parts.append(self._statement(plan, statement, source, typing, findings))  # type: ignore[arg-type]
+                parts.append(self._statement(plan, self.resolver.statement(plan.name, index), source, typing, findings))
         return parts
 
     def _statement(self, plan: ModulePlan, statement: cst.BaseStatement, source, typing: Typing, findings: Findings) -> list[cst.BaseStatement]:  # type: ignore[no-untyped-def]

@@ -95,6 +95,7 @@ class Closure:
         self._drain()
 
     def statements(self, module: str) -> list[cst.BaseStatement]:
+        """The top level of a module; functions and classes as they were read."""
         return list(self.resolver.tree(module).body)  # type: ignore[arg-type]
 
     def _plan(self, module: str) -> ModulePlan:
@@ -136,7 +137,7 @@ class Closure:
     def _include(self, plan: ModulePlan, index: int) -> None:
         if index in plan.statements:
             return
-        statement = self.statements(plan.name)[index]
+        statement: cst.CSTNode = self.statements(plan.name)[index]
         overridden = {name for name in bound_names(statement) if self.overrides.has(f"{plan.name}.{name}")}
         plan.statements.add(index)
         for name in bound_names(statement):
@@ -144,6 +145,7 @@ class Closure:
         if overridden and isinstance(statement, (cst.FunctionDef, cst.ClassDef)):
             self._take_override(plan, statement.name.value)
             return
+        statement = self.resolver.statement(plan.name, index)
         for name in self.uses(plan.name, index):
             self._need(plan, name)
         self._follow_inner_imports(plan, statement)
@@ -151,7 +153,7 @@ class Closure:
     def uses(self, module: str, index: int) -> set[str]:
         key = (module, index)
         if key not in self._uses:
-            statement = self.statements(module)[index]
+            statement = self.resolver.statement(module, index)
             self._uses[key] = set() if _is_all(statement) else names_used(statement)
         return self._uses[key]
 

@@ -6,8 +6,9 @@ source package, `timm.layers.mlp.Mlp` for a symbol where it is *defined*, howeve
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import libcst as cst
 
@@ -134,20 +135,28 @@ def _defined_names(node: cst.CSTNode) -> set[str]:
     return target_names(node.name) if isinstance(node, cst.AsName) else set()
 
 
+class Prepared(Protocol):
+    """A module put in order: its top level, and its statements one by one."""
+
+    tree: cst.Module
+
+    def statement(self, index: int) -> cst.BaseStatement: ...
+
+
 class NameResolver:
     """Reads modules on demand and says what their names stand for.
 
     `source_packages` are the top-level packages whose code is followed; every other name is external.
-    `prepare` is applied to each tree once, before anything looks at it.
+    `prepare` is applied to each module once, before anything looks at it.
     """
 
-    def __init__(self, finder: SourceFinder, source_packages: set[str], prepare=lambda module, resolver: module.tree) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, finder: SourceFinder, source_packages: set[str], prepare: Callable[[ModuleSource, NameResolver], Prepared]) -> None:
         self.finder = finder
         self.source_packages = source_packages
         self._prepare = prepare
         self._sources: dict[str, ModuleSource] = {}
         self._bindings: dict[str, Bindings] = {}
-        self._trees: dict[str, cst.Module] = {}
+        self._prepared: dict[str, Prepared] = {}
 
     def source(self, name: str) -> ModuleSource:
         """The module's source as it was read."""
@@ -159,13 +168,20 @@ class NameResolver:
         return tuple(self._sources[name] for name in sorted(self._sources))
 
     def tree(self, name: str) -> cst.Module:
-        """The module's tree after `prepare` (branches that can't happen in TensorFlow folded away)."""
-        if name not in self._trees:
+        """The module's top level, folded; its functions and classes are as they were read (see `statement`)."""
+        return self._module(name).tree
+
+    def statement(self, name: str, index: int) -> cst.BaseStatement:
+        """A top-level statement of a module with what can't happen in TensorFlow folded away."""
+        return self._module(name).statement(index)
+
+    def _module(self, name: str) -> Prepared:
+        if name not in self._prepared:
             source = self.source(name)
             self._bindings[name] = collect_bindings(source.tree, source.package)
-            self._trees[name] = self._prepare(source, self)
-            self._bindings[name] = collect_bindings(self._trees[name], source.package)
-        return self._trees[name]
+            self._prepared[name] = self._prepare(source, self)
+            self._bindings[name] = collect_bindings(self._prepared[name].tree, source.package)
+        return self._prepared[name]
 
     def bindings(self, name: str) -> Bindings:
         """What the module binds; of a package, and of a module that is being prepared, as it was read."""

@@ -54,7 +54,7 @@ class Program:
         self.summaries: dict[str, Summary] = {}
         self.changed = False
         self.settling = False
-        self._definitions: dict[str, dict[str, cst.BaseStatement]] = {}
+        self._definitions: dict[str, dict[str, int]] = {}
         self._classes: dict[str, ClassInfo | None] = {}
 
     # definitions ---------------------------------------------------------------------------------------------------
@@ -62,12 +62,13 @@ class Program:
     def definition(self, module: str, name: str) -> cst.BaseStatement | None:
         """The top-level def or class called `name`."""
         if module not in self._definitions:
-            table: dict[str, cst.BaseStatement] = {}
-            for statement in self.resolver.tree(module).body:
+            table: dict[str, int] = {}
+            for index, statement in enumerate(self.resolver.tree(module).body):
                 if isinstance(statement, (cst.FunctionDef, cst.ClassDef)):
-                    table[statement.name.value] = statement
+                    table[statement.name.value] = index
             self._definitions[module] = table
-        return self._definitions[module].get(name)
+        found = self._definitions[module].get(name)
+        return None if found is None else self.resolver.statement(module, found)
 
     def function(self, qualified: str) -> tuple[str, cst.FunctionDef] | None:
         """(module, def) of a qualified top-level function."""

@@ -29,6 +29,7 @@ class ModuleSource:
     tree: cst.Module = field(repr=False)
     is_package: bool
     upstream: Upstream
+    origins: dict[cst.CSTNode, cst.CSTNode] = field(default_factory=dict, repr=False)
 
     @property
     def package(self) -> str:
@@ -79,6 +80,7 @@ class ModuleSource:
         pending = [node]
         while pending:
             candidate = pending.pop(0)
+            candidate = self.origins.get(candidate, candidate)
             index = self._owner.get(candidate)
             if index is not None:
                 return self._place(candidate, index)

@@ -16,9 +16,8 @@ MAX_ROUNDS = 8
 
 def planned_functions(program: Program, plan: ModulePlan) -> Iterator[tuple[str, cst.FunctionDef, str | None]]:
     """(qualified name, def, owning class) of every function and method that is generated from a module."""
-    body = program.resolver.tree(plan.name).body
     for index in sorted(plan.statements):
-        statement = body[index]
+        statement = program.resolver.statement(plan.name, index)
         if isinstance(statement, cst.FunctionDef) and statement.name.value not in plan.overridden:
             yield f"{plan.name}.{statement.name.value}", statement, None
         elif isinstance(statement, cst.ClassDef) and statement.name.value not in plan.overridden:
@@ -50,9 +49,8 @@ def _rounds(program: Program, plans: dict[str, ModulePlan]) -> dict[str, Typing]
 
 def _infer_module(program: Program, plan: ModulePlan, typing: Typing) -> None:
     top = Analysis(program, plan.name, typing)
-    body = program.resolver.tree(plan.name).body
     for index in sorted(plan.statements):
-        statement = body[index]
+        statement = program.resolver.statement(plan.name, index)
         if isinstance(statement, cst.ClassDef):
             _class_level(program, plan, statement, typing)
         elif not isinstance(statement, cst.FunctionDef):

@@ -13,7 +13,7 @@ import libcst.matchers as m
 from ..names import NameResolver, dotted_name
 from ..scopes import parameter_list
 from ..source import ModuleSource
-from .statement_visits import Wanted, every_statement, visit_statements
+from .tracking import TrackingTransformer
 
 _FACTORY = frozenset({"device", "dtype"})
 _GET_DEVICE_DTYPE = "timm.layers.helpers.get_device_dtype"
@@ -58,7 +58,7 @@ def _has_parameter(function: cst.FunctionDef, name: str) -> bool:
     return any(p.name.value == name for p in parameter_list(function.params))
 
 
-class RemoveFactoryArguments(cst.CSTTransformer):
+class RemoveFactoryArguments(TrackingTransformer):
     """See the module's docstring."""
 
     def __init__(self, source: ModuleSource, resolver: NameResolver) -> None:
@@ -201,8 +201,8 @@ def _without(call: cst.Call, dropped: list[bool], hands_on: bool) -> cst.Call:
     return call.with_changes(args=kept)
 
 
-def remove_factory_arguments(
-    source: ModuleSource, tree: cst.Module, resolver: NameResolver, wanted: Wanted = every_statement
-) -> cst.Module:
-    """Apply the pass to the wanted statements of a module."""
-    return visit_statements(tree, RemoveFactoryArguments(source, resolver), wanted)
+def remove_factory_arguments(source: ModuleSource, node: cst.BaseStatement, resolver: NameResolver) -> cst.BaseStatement:
+    """Apply the pass to a function or class."""
+    new = node.visit(RemoveFactoryArguments(source, resolver))
+    assert isinstance(new, (cst.FunctionDef, cst.ClassDef))
+    return new

@@ -15,7 +15,8 @@ from ..names import NameResolver, dotted_name, imported_names
 from ..scopes import ScopedTransformer
 from ..source import ModuleSource
 from ..walk import find
-from .statement_visits import Wanted, every_statement, visit_statements
+from .statement_visits import visit_statements
+from .tracking import TrackingTransformer
 
 TRUE, FALSE = cst.Name("True"), cst.Name("False")
 ABSENT_PACKAGES = frozenset({"apex", "functorch", "flash_attn", "inplace_abn"})
@@ -39,7 +40,7 @@ def _string(node: cst.BaseExpression) -> str | None:
     return None
 
 
-class Fold(ScopedTransformer):
+class Fold(TrackingTransformer, ScopedTransformer):
     """One folding pass; `flags` are module constants that an earlier pass found to be probes."""
 
     def __init__(self, source: ModuleSource, resolver: NameResolver, flags: dict[str, bool]) -> None:
@@ -228,16 +229,23 @@ def _opened(body: cst.BaseSuite, leading_lines) -> cst.FlattenSentinel[cst.BaseS
     return cst.FlattenSentinel(statements)
 
 
-def fold(source: ModuleSource, tree: cst.Module, resolver: NameResolver, wanted: Wanted = every_statement) -> cst.Module:
-    """Fold until nothing more folds: a probe's result makes further conditions constant.
+def fold(source: ModuleSource, tree: cst.Module, resolver: NameResolver) -> tuple[cst.Module, dict[str, bool]]:
+    """Fold a module's own statements until nothing more folds, and give the flags that its probes have set.
 
-    `wanted` says which top-level statements can hold anything to fold, given the names of the probes.
+    Functions and classes are left alone; `fold_definition` folds one when it is needed.
     """
     flags: dict[str, bool] = {}
     for _ in range(4):
         folding = Fold(source, resolver, flags)
-        tree = visit_statements(tree, folding, lambda s: wanted(s, frozenset(flags)))
+        tree = visit_statements(tree, folding, lambda s: not isinstance(s, (cst.FunctionDef, cst.ClassDef)))
         if not folding.probes.keys() - flags.keys():
             break
         flags |= folding.probes
-    return tree
+    return tree, flags
+
+
+def fold_definition(source: ModuleSource, node: cst.FunctionDef | cst.ClassDef, resolver: NameResolver, flags: dict[str, bool]) -> cst.BaseStatement:
+    """Fold a function or class, given the flags of its module."""
+    new = node.visit(Fold(source, resolver, flags))
+    assert isinstance(new, (cst.FunctionDef, cst.ClassDef))
+    return new

@@ -3,15 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import libcst as cst
-
-Wanted = Callable[..., bool]
-
-
-def every_statement(*_: Any) -> bool:
-    return True
 
 
 def visit_statements(tree: cst.Module, transformer: cst.CSTTransformer, wanted: Callable[[cst.CSTNode], bool]) -> cst.Module:
