@@ -140,6 +140,8 @@ class Calls:
         if row.layout == "plain":
             self.analysis.want(tensor, Layout.PLAIN, strong=False)
             return Layout.PLAIN
+        if row.layout == "axis" and tensor.layout is Layout.IMAGE and not row.takes_image(call):
+            return Layout.PLAIN
         if row.layout == "axis" and tensor.layout is Layout.OPAQUE:
             wanted = _axis_evidence(row, call)
             self.analysis.want(tensor, wanted or Layout.PLAIN, strong=wanted is not None)
@@ -401,7 +403,9 @@ def _substituted(returns: Kind, arguments: dict[str, Kind]) -> Kind:
             return Tensor(passed.layout, rank, returns.dtype or passed.dtype, False, passed.origin)
         return replace(returns, origin=None)
     if isinstance(returns, Tensor):
-        return replace(returns, origin=None, variable=False)
+        passed = arguments.get(returns.origin) if returns.origin else None
+        rank = passed.rank if returns.rank is None and isinstance(passed, Tensor) else returns.rank
+        return replace(returns, origin=None, variable=False, rank=rank)
     if isinstance(returns, Sequence):
         return Sequence(_substituted(returns.element, arguments))
     if isinstance(returns, Tuple):

@@ -99,6 +99,9 @@ def _parser() -> argparse.ArgumentParser:
     mode.add_argument("--check", action="store_true", help="write nothing; exit 1 if the output folder is out of date")
     mode.add_argument("--diff", action="store_true", help="write nothing; show what would change")
     mode.add_argument("--explain", metavar="NAME", help="say what happens to a symbol or torch name, and why")
+    mode.add_argument(
+        "--accept-override", metavar="SYMBOL", help="after reading a changed upstream definition: note that its override still stands for it"
+    )
     parser.add_argument("--force", action="store_true", help="overwrite hand-edited files and files that are not ours")
     parser.add_argument("--timings", action="store_true", help="show the seconds that each phase took")
     parser.add_argument("--debug", action="store_true", help="show tracebacks and notes")
@@ -111,6 +114,11 @@ def _run(options: argparse.Namespace, transpile: Transpile | None, explain: Expl
         return _failure(problem, ExitCode.USAGE, options.debug)
     if options.explain:
         _print((explain or _pipeline_explain)(options.explain, source_root=options.source))
+        return ExitCode.OK
+    if options.accept_override:
+        from . import overrides
+
+        _print(overrides.accept_upstream(options.accept_override, options.source))
         return ExitCode.OK
     timings = Timings()
     try:

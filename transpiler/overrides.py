@@ -18,7 +18,7 @@ import libcst as cst
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from .diagnostics import Diagnostic, Location
+from .diagnostics import Diagnostic, Location, TranspileError
 from .names import Bindings, NameResolver, collect_bindings
 from .scopes import names_used
 from .source import parse
@@ -177,11 +177,38 @@ def _version_in(version: str, versions: str) -> bool:
         return True
 
 
-def accept(index_file: Path, symbol: str, new_hash: str) -> bool:
-    """Write a new hash for `symbol` into the index; False when the index has no such entry."""
+def accept_upstream(symbol: str, source_root: Path | None) -> str:
+    """Write the hash of the installed definition into the index, for a person who has read it; says what was done.
+
+    Raises:
+        TranspileError: the index has no such entry, or upstream no such definition.
+    """
+    from .prepare import prepare
+    from .resources import folder
+    from .source import SourceFinder
+
+    index = OverrideIndex(folder("overrides"))
+    if not index.has(symbol):
+        raise TranspileError(Diagnostic("O204", f"overrides/index.toml has no entry for {symbol}", hint="write the qualified name of the entry"))
+    resolver = NameResolver(SourceFinder(source_root), {symbol.partition(".")[0]}, prepare)
+    source = resolver.source(index.get(symbol).module)
+    node = find_definition(source.tree, index.get(symbol).name)
+    if node is None:
+        raise TranspileError(Diagnostic("O203", f"upstream no longer defines {symbol}", hint="remove its entry from overrides/index.toml"))
+    new_hash = definition_hash(cst.Module(body=[node]).code)
+    before = index.get(symbol).hash
+    if new_hash == before:
+        return f"{symbol}: nothing to accept, the definition is the one that was read"
+    write_hash(index.folder / "index.toml", symbol, new_hash)
+    where = source.locate(node)
+    return f"{symbol}: accepted {where.path}:{where.line} of {source.upstream.distribution} {source.upstream.version} ({before} -> {new_hash})"
+
+
+def write_hash(index_file: Path, symbol: str, new_hash: str) -> None:
+    """Replace the hash in the entry of `symbol`; the rest of the file stays as it is."""
     text = index_file.read_text(encoding="utf-8")
-    pattern = re.compile(r'(\[\[override\]\]\nsymbol = "' + re.escape(symbol) + r'"\n(?:(?!\[\[)[^\n]*\n)*?hash = ")[^"]*(")')
-    changed, count = pattern.subn(rf"\g<1>{new_hash}\g<2>", text)
-    if count:
-        index_file.write_text(changed, encoding="utf-8")
-    return bool(count)
+    entries = re.split(r"(?m)^(?=\[\[)", text)
+    for i, entry in enumerate(entries):
+        if f'symbol = "{symbol}"' in entry:
+            entries[i] = re.sub(r'(?m)^hash = "[^"]*"', f'hash = "{new_hash}"', entry)
+    index_file.write_text("".join(entries), encoding="utf-8")

@@ -307,7 +307,7 @@ class Rewriter(ScopedTransformer):
         """The call with transposes around the tensors that arrive in another layout than the row works in."""
         want = call.layout
         if row.layout == "axis" and call.tensor.layout is not Layout.OPAQUE:
-            want = call.tensor.layout
+            want = call.tensor.layout if row.takes_image(call) else Layout.PLAIN
         if want is Layout.OPAQUE:
             return call
         reason = f"{call.name} works in {'image' if want is Layout.IMAGE else 'torch'} order"
@@ -315,15 +315,22 @@ class Rewriter(ScopedTransformer):
         first = True
         for parameter, value in call.arguments.items():
             changed[parameter] = value
-            if isinstance(value, tuple) or (row.layout in ("image",) and not first):
+            if row.layout == "image" and not first:
                 continue
-            if isinstance(value.kind, Tensor):
+            if isinstance(value, tuple):
+                changed[parameter] = tuple(self._in_order(item, want, node, reason) for item in value)
+            elif isinstance(value.kind, Tensor):
                 first = False
                 if needs_transpose(value.kind, want):
                     changed[parameter] = self._argument_in(value, value.kind, want, node, reason)
             elif isinstance(value.kind, (Sequence, Tuple)) and row.layout in ("axis", "plain"):
                 self._check_list(value.kind, want, node, call.name)
         return BoundCall(call.name, changed, want)
+
+    def _in_order(self, item: Argument, want: Layout, node: cst.Call, reason: str) -> Argument:
+        if isinstance(item.kind, Tensor) and needs_transpose(item.kind, want):
+            return self._argument_in(item, item.kind, want, node, reason)
+        return item
 
     def _argument_in(self, argument: Argument, tensor: Tensor, want: Layout, node: cst.CSTNode, reason: str) -> Argument:
         code = self.transposed(argument.code(), tensor, want, node, reason)

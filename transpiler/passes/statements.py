@@ -86,6 +86,8 @@ class StatementRewriter(Rewriter):
 
     def leave_Expr(self, original_node: cst.Expr, updated_node: cst.Expr):  # type: ignore[no-untyped-def]
         call = original_node.value
+        if isinstance(call, cst.Call) and isinstance(updated_node.value, (cst.Name, cst.Attribute)):
+            return cst.RemoveFromParent()  # all that was called has been erased
         if not isinstance(call, cst.Call) or not isinstance(call.func, cst.Attribute) or call in self.typing.targets:
             return updated_node
         name = call.func.attr.value

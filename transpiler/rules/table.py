@@ -136,6 +136,8 @@ class Op:
         layout: `any` layout-free; `axis` takes axes, which are renumbered for images; `image` wants an image;
             `plain` wants torch's order.
         result: the kind of the result.
+        image_form: for `axis` rows: whether this call can be done on an image as it is stored; where it can't,
+            the image is transposed to torch's order first.
         inplace: the method writes to its receiver; as a statement the result is assigned back.
     """
 
@@ -145,9 +147,14 @@ class Op:
     layout: LayoutUse = "any"
     result: Result | None = None
     also: tuple[str, ...] = ()
+    image_form: Callable[[BoundCall], bool] | None = None
     inplace: bool = False
     cases: tuple[Case, ...] = ()
     note: str = ""
+
+    def takes_image(self, call: BoundCall) -> bool:
+        """Whether the first tensor of a call may stay as it is if it is an image."""
+        return self.image_form is None or self.image_form(call)
 
 
 @dataclass(frozen=True)
@@ -201,6 +208,20 @@ def same(call: BoundCall) -> Kind:
     """The first tensor's kind, in the layout it arrives in."""
     tensor = call.tensor
     return Tensor(call.layout if call.layout is not Layout.OPAQUE else tensor.layout, tensor.rank, tensor.dtype, False, tensor.origin)
+
+
+def broadcast(call: BoundCall) -> Kind:
+    """The kind of what the call's tensors broadcast to."""
+    tensors = [a.kind for a in call.arguments.values() if isinstance(a, Argument) and isinstance(a.kind, Tensor)]
+    first = same(call)
+    if len(tensors) < 2 or not isinstance(first, Tensor):
+        return first
+    ranks = [tensor.rank for tensor in tensors]
+    rank = None if None in ranks else max(r for r in ranks if r is not None)
+    if first.layout is Layout.IMAGE and rank is None:
+        rank = next((tensor.rank for tensor in tensors if tensor.layout is Layout.IMAGE), None)
+    dtypes = {tensor.dtype for tensor in tensors}
+    return Tensor(first.layout, rank, dtypes.pop() if len(dtypes) == 1 else None, False, first.origin)
 
 
 def plain_of_rank(rank: int | None, dtype: str | None = None) -> Result:

@@ -112,6 +112,8 @@ def _is_call_chain(code: str) -> bool:
 
 def argument_code(call: BoundCall, name: str, conversion: str | None = None) -> str:
     """An argument's code; `axis` renumbers it, `shape` makes a tuple of it, `list` writes a variadic one by one."""
+    if name not in call.arguments:
+        raise Refusal(f"the rule for {call.name} needs the argument {name}", "give it, or extend the row in transpiler/rules")
     value = call.arguments[name]
     if conversion == "axis":
         return axis_code(call, name)
