@@ -10,7 +10,7 @@ import libcst.matchers as m
 
 from .closure import ModulePlan, bound_names, is_import
 from .code import code_of
-from .diagnostics import Diagnostic, Location
+from .diagnostics import Diagnostic
 from .inference import Typing
 from .names import collect_bindings, target_names
 from .overrides import OverrideIndex
@@ -190,11 +190,18 @@ class Assembler:
             if _is_all(statement):
                 continue
             for name in sorted(names_used(statement) - bound - _local_everywhere(statement)):
-                source = self.resolver.source(plan.name)
-                where = Location(source.path, 1, 1)
-                message = f"the generated module would read {name!r}, which nothing in it defines"
-                found = Diagnostic("E301", f"{message} (in {_title(statement)})", where, "a rule or override left a name of torch behind")
-                findings.diagnostics.append(found)
+                message = f"the generated {_title(statement)} would read {name!r}, which nothing defines"
+                hint = "a rule, a pass or an override leaves a name behind; write an override for this definition"
+                findings.diagnostics.append(self._at_definition(plan, statement, message, hint))
+
+
+    def _at_definition(self, plan: ModulePlan, statement: cst.CSTNode, message: str, hint: str) -> Diagnostic:
+        """A diagnostic at the upstream statement that defines what `statement` defines."""
+        source = self.resolver.source(plan.name)
+        for upstream in source.tree.body:
+            if bound_names(statement) & bound_names(upstream):
+                return source.diagnostic("E301", message, upstream, hint)
+        return source.diagnostic("E301", message, source.tree, hint)
 
 
 class _Import:

@@ -196,6 +196,7 @@ class Calls:
         if isinstance(owner, Tensor):
             return self._tensor_method(node, name, func.value, owner, arguments)
         if isinstance(owner, Instance):
+            self.analysis.kinds[func] = self.analysis.expressions.attribute(owner, name)
             return self._instance_method(name, owner, arguments)
         if isinstance(owner, (Sequence, Tuple)):
             return self._list_method(name, func.value, owner, arguments)
@@ -334,6 +335,8 @@ class Calls:
             return Tensor(Layout.IMAGE, layer.rank or first.rank, first.dtype)
         if layer.result == "plain":
             return Tensor(Layout.PLAIN, None, first.dtype)
+        if layer.layout == "plain" and wants and first.layout is Layout.IMAGE:
+            return Tensor(Layout.PLAIN, first.rank, first.dtype)
         return replace(first, variable=False)
 
     # builtins ------------------------------------------------------------------------------------------------------

@@ -451,16 +451,15 @@ class Rewriter(ScopedTransformer):
 
     def _image_item(self, owner: Tensor, original: cst.Subscript, updated: cst.Subscript) -> cst.BaseExpression:
         """`x[:, :c]` of an image: `x[..., :c]`."""
-        items = [code_of(e.slice) for e in updated.slice]
-        slices = [e.slice for e in original.slice]
         rank = owner.rank or 4
-        if not all(isinstance(s, cst.Slice) for s in slices):
-            if len(items) == 1 or m.matches(slices[0], m.Index(value=m.Ellipsis())):
-                self.report("L204", "this index of an image drops or adds an axis", original, "permute to channels-last first")
-            else:
-                self.report("L204", "this index of an image drops or adds an axis", original, "permute to channels-last first")
+        items = [(e.slice, code_of(e.slice)) for e in updated.slice]
+        position = next((i for i, (part, _) in enumerate(items) if m.matches(part, m.Index(value=m.Ellipsis()))), None)
+        if position is not None:
+            items[position : position + 1] = [(cst.Slice(None, None), ":")] * (rank - len(items) + 1)
+        if not all(isinstance(part, cst.Slice) for part, _ in items):
+            self.report("L204", "this index of an image drops or adds an axis", original, "permute to channels-last first")
             return updated
-        full = items + [":"] * (rank - len(items))
+        full = [code for _, code in items] + [":"] * (rank - len(items))
         stored = [full[axis] for axis in to_stored(rank)]
         if all(item == ":" for item in stored[1:-1]) and stored[0] == ":":
             return expression(f"{code_of(updated.value)}[..., {stored[-1]}]")

@@ -24,7 +24,7 @@ def _vit(arch: str, size: tuple[int, int] = (64, 64), **kwargs: Any) -> SmallMod
 
 def _swin(arch: str, size: tuple[int, int] = (64, 96), **kwargs: Any) -> SmallModel:
     depths = (2, 2, 1, 1)  # every second block shifts its windows
-    return SmallModel(arch, size, {"depths": depths, "img_size": size, "num_classes": 11, **kwargs})
+    return SmallModel(arch, size, {"depths": depths, "embed_dim": 24, "img_size": size, "num_classes": 11, **kwargs})
 
 
 VIT = _vit("vit_tiny_patch16_224")

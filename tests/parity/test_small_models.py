@@ -152,7 +152,7 @@ def _with_channels(package: ModuleType, model: SmallModel, kwargs: dict[str, obj
         (VIT, {"dynamic_img_size": True, "dynamic_img_pad": True}, (75, 53)),
         (SWIN, {"strict_img_size": False}, (96, 64)),
         (SWIN, {"strict_img_size": False}, (100, 76)),
-        (SWIN, {"strict_img_size": False, "dynamic_mask": True}, (100, 76)),
+        (SWIN, {"dynamic_img_size": True}, (100, 76)),
     ],
     ids=str,
 )

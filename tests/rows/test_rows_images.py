@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from row_cases import Example, arrays, as_image, image_examples
+from row_cases import Example, arrays, as_image, image_examples, op_rows
 from row_running import check_gradient, check_graph, check_values
 from row_snippets import Transpiled, transpile
 
@@ -20,8 +20,8 @@ def one_image(tmp_path_factory) -> dict[str, Transpiled]:
 
 @pytest.fixture(scope="module")
 def all_images(tmp_path_factory) -> dict[str, Transpiled]:
-    """The examples of layout-free rows with every tensor of rank 4 as an image."""
-    chosen = [example for example in EXAMPLES if example.row.layout == "any"]
+    """The examples of rows that work on any layout with every tensor of rank 4 as an image."""
+    chosen = [example for example in EXAMPLES if example.row.layout in ("any", "axis")]
     done = transpile([as_image(e.case, all_of_them=True) for e in chosen], tmp_path_factory.mktemp("all_images"))
     return dict(zip([example.name for example in chosen], done, strict=True))
 
@@ -48,8 +48,9 @@ def test_with_unknown_batch_in_a_graph(example: Example, one_image):
 @pytest.mark.parametrize(
     "example", [e for e in EXAMPLES if e.case.image and e.row.layout in ("axis", "image")], ids=lambda e: e.name
 )
-def test_needs_no_transpose(example: Example, one_image):
-    assert one_image[example.name].transposes == 0
+def test_needs_no_transpose(example: Example, one_image, all_images):
+    done = (one_image if example.row.layout == "image" else all_images)[example.name]
+    assert done.transposes == 0
 
 
 @pytest.mark.parametrize("example", [e for e in EXAMPLES if e.row.layout == "any"], ids=lambda e: e.name)
@@ -62,6 +63,4 @@ def test_layout_free_rows_take_images_as_they_are(example: Example, all_images):
 
 def test_every_row_that_works_on_images_has_an_image_case():
     rows = {example.row.torch for example in EXAMPLES if example.case.image}
-    from row_cases import op_rows
-
-    assert [row.torch for row in op_rows() if row.layout == "image" and row.torch not in rows] == []
+    assert [row.torch for row in op_rows() if row.layout in ("image", "axis") and row.torch not in rows] == []

@@ -67,6 +67,7 @@ class RemoveFactoryArguments(TrackingTransformer):
         self.resolver = resolver
         self._classes: list[bool] = []
         self._functions: list[frozenset[str]] = []
+        self._takes_kwargs: list[bool] = []
         self._dicts: list[set[str]] = [set()]
 
     def _name(self, node: cst.BaseExpression) -> str:
@@ -90,6 +91,8 @@ class RemoveFactoryArguments(TrackingTransformer):
             if node.name.value == "__init__" or (not facts.computes_with_dtype and not self._tensors_of_dtype(node)):
                 removed.add("dtype")
         self._functions.append(frozenset(removed))
+        taken = node.params.star_kwarg.name.value if node.params.star_kwarg else "kwargs" if removed else ""
+        self._takes_kwargs.append(node.name.value == "__init__" and taken == "kwargs")
         self._dicts.append(set())
 
     def _tensors_of_dtype(self, node: cst.FunctionDef) -> bool:
@@ -102,6 +105,7 @@ class RemoveFactoryArguments(TrackingTransformer):
 
     def leave_FunctionDef(self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef) -> cst.FunctionDef:
         removed = self._functions.pop()
+        self._takes_kwargs.pop()
         self._dicts.pop()
         if not removed:
             return updated_node
@@ -142,6 +146,18 @@ class RemoveFactoryArguments(TrackingTransformer):
             return True
         return all(m.matches(target.target, m.Name("device")) for target in node.targets)
 
+    def leave_Dict(self, original_node: cst.Dict, updated_node: cst.Dict) -> cst.Dict:
+        """`{**options, **dd}`"""
+        kept = [e for e in updated_node.elements if not (isinstance(e, cst.StarredDictElement) and self._is_factory_name(e.value))]
+        if len(kept) == len(updated_node.elements):
+            return updated_node
+        if kept:
+            kept[-1] = kept[-1].with_changes(comma=updated_node.elements[-1].comma)
+        return updated_node.with_changes(elements=kept)
+
+    def _is_factory_name(self, value: cst.BaseExpression) -> bool:
+        return isinstance(value, cst.Name) and any(value.value in names for names in self._dicts)
+
     # calls ---------------------------------------------------------------------------------------------------------
 
     def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.Call:
@@ -151,13 +167,15 @@ class RemoveFactoryArguments(TrackingTransformer):
 
     def _hands_on(self, call: cst.Call) -> bool:
         """Whether a `super().__init__(..., device=device, dtype=dtype)` should hand on the Keras arguments instead."""
-        return m.matches(call.func, m.Attribute(value=m.Call(func=m.Name("super")), attr=m.Name("__init__"))) and bool(self._functions[-1:])
+        if not self._takes_kwargs or not self._takes_kwargs[-1] or any(arg.star == "**" for arg in call.args):
+            return False
+        return m.matches(call.func, m.Attribute(value=m.Call(func=m.Name("super")), attr=m.Name("__init__")))
 
     def _is_dropped(self, arg: cst.Arg, call: cst.Call) -> bool:
         if arg.star == "**":
             if isinstance(arg.value, cst.Call) and self._name(arg.value.func) == _GET_DEVICE_DTYPE:
                 return True
-            return isinstance(arg.value, cst.Name) and any(arg.value.value in names for names in self._dicts)
+            return self._is_factory_name(arg.value)
         if arg.keyword is not None:
             return self._is_dropped_keyword(arg, call)
         return m.matches(arg.value, m.Name("device") | m.Attribute(attr=m.Name("device")))

@@ -27,6 +27,8 @@ class StatementRewriter(Rewriter):
         if len(original_node.targets) != 1:
             return updated_node
         target = original_node.targets[0].target
+        if isinstance(target, cst.Name) and m.matches(updated_node.value, m.Name(target.value)) and not m.matches(original_node.value, m.Name()):
+            return cst.RemoveFromParent()  # a permute that costs nothing here
         if isinstance(target, (cst.Tuple, cst.List)):
             return self._unpacked_shape(target, self.kind(original_node.value), updated_node)
         if isinstance(target, cst.Subscript) and isinstance(self.kind(target.value), Tensor):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from functools import cache
 
-from . import arithmetic, creation, functional, layers, reshaping, values
+from . import arithmetic, creation, functional, layers, reductions, reshaping, values
 from .table import Erase, Layer, Missing, Op, Row, Value
 
 ROWS: tuple[Row, ...] = (
     *reshaping.ROWS,
     *arithmetic.ROWS,
+    *reductions.ROWS,
     *creation.ROWS,
     *functional.ROWS,
     *layers.ROWS,

@@ -1,61 +1,30 @@
-"""Rows for elementwise mathematics, reductions, casts and comparisons."""
+"""Rows for elementwise mathematics, products of matrices and casts."""
 
 from __future__ import annotations
 
-from ..kinds import PYTHON, Kind, Layout, Sequence, Tensor, Tuple
-from .table import BoundCall, Case, Op, Refusal, plain_of_rank, python, same, with_dtype
-from .template import axis_code, items_of
+from ..kinds import PYTHON, Kind, Layout, Sequence, Tensor
+from .table import BoundCall, Case, Op, Refusal, broadcast, plain_of_rank, python, same, with_dtype
 
 X = {"x": (2, 3, 4)}
 IMAGE = {"x": (2, 3, 4, 5)}
-XY = {"x": (2, 3, 4), "y": (2, 3, 4)}
+XY = {"x": (2, 3, 4, 5), "y": (2, 3, 4, 5)}
 
 
-def elementwise(name: str, tf: str, *, method: bool = True, function: bool = True, example: str | None = None) -> Op:
+def elementwise(name: str, tf: str, *, method: bool = True, function: bool = True, example: str | None = None, gradient: bool = True) -> Op:
     """A one-argument elementwise function that exists as `torch.name`, as a method, or both."""
     names = ([f"torch.Tensor.{name}"] if method else []) + ([f"torch.{name}"] if function else [])
     code = example or (f"x.{name}()" if method else f"torch.{name}(x)")
-    return Op(names[0], "input", tf, "any", same, also=tuple(names[1:]), cases=(Case(code, X, gradient=True),))
+    return Op(names[0], "input", tf, "any", same, also=tuple(names[1:]), cases=(Case(code, IMAGE, gradient=gradient, image=True),))
 
 
-def reduced(call: BoundCall) -> Kind:
-    """A reduction: the rank falls by the reduced axes unless keepdim is given."""
-    tensor = same(call)
-    assert isinstance(tensor, Tensor)
-    if call.given("keepdim"):
-        keep = call.one("keepdim")
-        if not keep.is_literal:
-            return Tensor(Layout.PLAIN, None, tensor.dtype)
-        if keep.literal:
-            return tensor
-    if not call.given("dim"):
-        return Tensor(Layout.PLAIN, 0, tensor.dtype)
-    count = items_of(call, "dim")
-    rank = None if tensor.rank is None or count is None else tensor.rank - count
-    return Tensor(Layout.PLAIN, rank, tensor.dtype)
-
-
-def extreme(tf: str):  # type: ignore[no-untyped-def]
-    """torch's max/min: over everything, of two tensors, or with indices along one axis (which is refused)."""
-
-    def code(call: BoundCall) -> str:
-        source = call.one("input").code()
-        if not call.given("dim"):
-            return f"tf.reduce_{tf}({source})"
-        if isinstance(call.one("dim").kind, Tensor):
-            return f"tf.{tf}imum({source}, {call.one('dim').code()})"
-        return f"F.{tf}_with_indices({source}, {axis_code(call, 'dim')})"
-
-    return code
-
-
-def extreme_kind(call: BoundCall) -> Kind:
-    if not call.given("dim"):
-        return Tensor(Layout.PLAIN, 0, call.tensor.dtype)
-    if isinstance(call.one("dim").kind, Tensor):
-        return same(call)
-    reduced_kind = reduced(call)
-    return Tuple((reduced_kind, with_dtype("int", lambda c: reduced_kind)(call)))
+def arithmetic(name: str, sign: str, *also: str, alpha: bool = False) -> Op:
+    """`torch.add` and the like: an operator in Python, which broadcasts as in torch."""
+    params, template = "input, other", f"{{input}} {sign} {{other}}"
+    cases = [Case(f"x.{name}(y)", XY, gradient=True, image=True), Case(f"x.{name}(2.0)", X), Case(f"torch.{name}(y, x)", {"x": (2, 3, 4), "y": (4,)})]
+    if alpha:
+        params, template = f"{params}, *, alpha=None", f"{template}< * {{alpha}}>"
+        cases.append(Case(f"x.{name}(y, alpha=2)", XY))
+    return Op(f"torch.Tensor.{name}", params, template, "any", broadcast, also=(f"torch.{name}", *also), cases=tuple(cases))
 
 
 def cast_code(call: BoundCall) -> str:
@@ -81,19 +50,31 @@ def clamp_code(call: BoundCall) -> str:
     raise Refusal("clamp without min and max")
 
 
-def variance_code(name: str):  # type: ignore[no-untyped-def]
-    def code(call: BoundCall) -> str:
-        parts = [call.one("input").code()]
-        if call.given("dim"):
-            parts.append(f"axis={axis_code(call, 'dim')}")
-        for option in ("unbiased", "correction"):
-            if call.given(option) or option in call.arguments:
-                parts.append(f"{option}={call.one(option).code()}")
-        if call.given("keepdim"):
-            parts.append(f"keepdims={call.one('keepdim').code()}")
-        return f"F.{name}({', '.join(parts)})"
+def where_kind(call: BoundCall) -> Kind:
+    """What condition, input and other broadcast to, with the dtype of the last two."""
+    values = {name: call.arguments[name] for name in ("input", "other")}
+    dtype = broadcast(BoundCall(call.name, values, call.layout))
+    whole = broadcast(call)
+    assert isinstance(dtype, Tensor) and isinstance(whole, Tensor)
+    return Tensor(whole.layout, whole.rank, dtype.dtype, False, whole.origin)
 
-    return code
+
+def matmul_kind(call: BoundCall) -> Kind:
+    found = broadcast(call)
+    assert isinstance(found, Tensor)
+    return Tensor(Layout.PLAIN, found.rank, found.dtype)
+
+
+def einsum_kind(call: BoundCall) -> Kind:
+    """The rank is the number of letters after the arrow."""
+    equation = call.literal("equation") if call.one("equation").is_literal else None
+    _, arrow, result = equation.partition("->") if isinstance(equation, str) else ("", "", "")
+    rank = len(result.replace(" ", "")) if arrow and "." not in result else None
+    return Tensor(Layout.PLAIN, rank, call.tensor.dtype)
+
+
+def transposed_kind(call: BoundCall) -> Kind:
+    return Tensor(Layout.PLAIN, call.tensor.rank, call.tensor.dtype)
 
 
 ROWS = (
@@ -109,70 +90,40 @@ ROWS = (
     elementwise("sign", "tf.sign({input})"),
     elementwise("log", "tf.math.log({input})", example="x.abs().log()"),
     elementwise("log2", "F.log2({input})", example="(x.abs() + 0.1).log2()"),
-    elementwise("floor", "tf.floor({input})"),
-    elementwise("ceil", "tf.math.ceil({input})"),
-    elementwise("round", "tf.round({input})"),
+    elementwise("floor", "tf.floor({input})", gradient=False),
+    elementwise("ceil", "tf.math.ceil({input})", gradient=False),
+    elementwise("round", "tf.round({input})", gradient=False),
     elementwise("erf", "tf.math.erf({input})"),
     elementwise("neg", "tf.negative({input})"),
     elementwise("reciprocal", "tf.math.reciprocal({input})", example="(x.abs() + 1).reciprocal()"),
     Op("torch.Tensor.clone", "input", "tf.identity({input})", "any", same, also=("torch.clone",), cases=(Case("x.clone()", X),)),
     Op("torch.Tensor.detach", "input", "tf.stop_gradient({input})", "any", same, cases=(Case("x.detach()", X),)),
-    Op("torch.Tensor.add", "input, other, *, alpha=None", "{input} + {other}< * {alpha}>", "any", same, also=("torch.add",),
-       cases=(Case("x.add(y)", XY, gradient=True), Case("x.add(y, alpha=2)", XY))),
-    Op("torch.Tensor.sub", "input, other", "{input} - {other}", "any", same, also=("torch.sub",), cases=(Case("x.sub(y)", XY),)),
-    Op("torch.Tensor.mul", "input, other", "{input} * {other}", "any", same, also=("torch.mul", "torch.multiply"), cases=(Case("x.mul(y)", XY, gradient=True),)),
-    Op("torch.Tensor.div", "input, other", "{input} / {other}", "any", same, also=("torch.div",), cases=(Case("x.div(2.)", X, gradient=True),)),
-    Op("torch.Tensor.pow", "input, exponent", "tf.pow({input}, {exponent})", "any", same, also=("torch.pow",), cases=(Case("x.pow(2)", X, gradient=True),)),
-    Op("torch.addcmul", "input, tensor1, tensor2, *, value=None", "{input} + <{value} * >{tensor1} * {tensor2}", "any", same,
-       cases=(Case("torch.addcmul(x, y, y, value=0.5)", XY, gradient=True),)),
-    Op("torch.maximum", "input, other", "tf.maximum({input}, {other})", "any", same, cases=(Case("torch.maximum(x, y)", XY),)),
-    Op("torch.minimum", "input, other", "tf.minimum({input}, {other})", "any", same, cases=(Case("torch.minimum(x, y)", XY),)),
+    arithmetic("add", "+", alpha=True),
+    arithmetic("sub", "-"),
+    arithmetic("mul", "*", "torch.multiply"),
+    arithmetic("div", "/"),
+    Op("torch.Tensor.pow", "input, exponent", "tf.pow({input}, {exponent})", "any", broadcast, also=("torch.pow",),
+       cases=(Case("x.pow(2)", IMAGE, gradient=True, image=True), Case("x.abs().pow(0.5)", X), Case("torch.pow(10000.0, x)", X))),
+    Op("torch.addcmul", "input, tensor1, tensor2, *, value=None", "{input} + <{value} * >{tensor1} * {tensor2}", "any", broadcast,
+       cases=(Case("torch.addcmul(x, y, y, value=0.5)", XY, gradient=True, image=True), Case("torch.addcmul(x, y + 1, x - y)", XY))),
+    Op("torch.maximum", "input, other", "tf.maximum({input}, {other})", "any", broadcast, cases=(Case("torch.maximum(x, y)", XY, image=True),)),
+    Op("torch.minimum", "input, other", "tf.minimum({input}, {other})", "any", broadcast, cases=(Case("torch.minimum(x, y)", XY, image=True),)),
     Op("torch.Tensor.clamp", "input, min=None, max=None", clamp_code, "any", same, also=("torch.clamp",),
-       cases=(Case("x.clamp(-0.5, 0.5)", X, gradient=True), Case("x.clamp(0)", X), Case("torch.clamp(x, max=0.3)", X), Case("x.clamp(min=-0.1)", X))),
-    Op("torch.where", "condition, input, other", "tf.where({condition}, {input}, {other})", "any", lambda c: same(BoundCall(c.name, {"input": c.arguments["input"]}, c.layout)),
-       cases=(Case("torch.where(x > 0, x, y)", XY, gradient=True),)),
+       cases=(Case("x.clamp(-0.5, 0.5)", IMAGE, gradient=True, image=True), Case("x.clamp(0)", X), Case("torch.clamp(x, max=0.3)", X), Case("x.clamp(min=-0.1)", X))),
+    Op("torch.where", "condition, input, other", "tf.where({condition}, {input}, {other})", "any", where_kind,
+       cases=(Case("torch.where(x > 0, x, y)", XY, gradient=True, image=True), Case("torch.where(x > 0, x, 0.0)", IMAGE, image=True), Case("torch.where(x > 0, 1.0, x)", X),
+              Case("torch.where(m, x, y)", {"m": ((3, 1), "bool"), "x": (2, 3, 4), "y": (4,)}))),
     Op("torch.Tensor.masked_fill", "input, mask, value", "F.masked_fill({input}, {mask}, {value})", "any", same,
-       cases=(Case("x.masked_fill(x > 0, -100.0)", X, gradient=True), Case("x.masked_fill(m, float('-inf'))", {"x": (2, 3), "m": ((2, 3), "bool")}))),
+       cases=(Case("x.masked_fill(x > 0, -100.0)", IMAGE, gradient=True, image=True), Case("x.masked_fill(m, float('-inf'))", {"x": (2, 3), "m": ((2, 3), "bool")}))),
     Op("torch.Tensor.logical_not", "input", "tf.logical_not({input})", "any", with_dtype("bool"), also=("torch.logical_not",),
        cases=(Case("torch.logical_not(m)", {"m": ((2, 3), "bool")}),)),
-    Op("torch.Tensor.matmul", "input, other", "tf.matmul({input}, {other})", "plain", same, also=("torch.matmul", "torch.bmm"),
-       cases=(Case("x.matmul(y)", {"x": (2, 3, 4), "y": (2, 4, 5)}, gradient=True),)),
-    Op("torch.einsum", "equation, *operands", "tf.einsum({equation}, {operands:list})", "plain", lambda c: Tensor(Layout.PLAIN),
-       cases=(Case("torch.einsum('bij,bjk->bik', x, y)", {"x": (2, 3, 4), "y": (2, 4, 5)}, gradient=True),)),
-    # reductions
-    Op("torch.Tensor.sum", "input, dim=None, keepdim=None", "tf.reduce_sum({input}<, axis={dim:axis}><, keepdims={keepdim}>)", "axis", reduced, also=("torch.sum",),
-       cases=(Case("x.sum(-1)", X, gradient=True), Case("x.sum()", X), Case("x.sum(dim=(1, 2), keepdim=True)", IMAGE), Case("x.sum(dim=1)", IMAGE, image=True))),
-    Op("torch.Tensor.mean", "input, dim=None, keepdim=None", "tf.reduce_mean({input}<, axis={dim:axis}><, keepdims={keepdim}>)", "axis", reduced, also=("torch.mean",),
-       cases=(Case("x.mean(dim=1)", X, gradient=True), Case("x.mean((2, 3))", IMAGE, image=True), Case("x.mean(1, keepdim=True)", IMAGE, image=True))),
-    Op("torch.Tensor.amax", "input, dim=None, keepdim=None", "tf.reduce_max({input}<, axis={dim:axis}><, keepdims={keepdim}>)", "axis", reduced, also=("torch.amax",),
-       cases=(Case("x.amax(dim=1)", X, gradient=True), Case("x.amax((2, 3))", IMAGE, image=True))),
-    Op("torch.Tensor.amin", "input, dim=None, keepdim=None", "tf.reduce_min({input}<, axis={dim:axis}><, keepdims={keepdim}>)", "axis", reduced, also=("torch.amin",),
-       cases=(Case("x.amin(1)", X),)),
-    Op("torch.Tensor.max", "input, dim=None", extreme("max"), "axis", extreme_kind, also=("torch.max",), cases=(Case("x.max()", X), Case("torch.max(x, y)", XY))),
-    Op("torch.Tensor.min", "input, dim=None", extreme("min"), "axis", extreme_kind, also=("torch.min",), cases=(Case("x.min()", X),)),
-    Op("torch.Tensor.prod", "input, dim=None, keepdim=None", "tf.reduce_prod({input}<, axis={dim:axis}><, keepdims={keepdim}>)", "axis", reduced, also=("torch.prod",),
-       cases=(Case("x.prod(1)", X),)),
-    Op("torch.Tensor.all", "input, dim=None, keepdim=None", "tf.reduce_all({input}<, axis={dim:axis}><, keepdims={keepdim}>)", "axis", with_dtype("bool", reduced),
-       cases=(Case("m.all(1)", {"m": ((2, 3), "bool")}),)),
-    Op("torch.Tensor.any", "input, dim=None, keepdim=None", "tf.reduce_any({input}<, axis={dim:axis}><, keepdims={keepdim}>)", "axis", with_dtype("bool", reduced),
-       cases=(Case("m.any()", {"m": ((2, 3), "bool")}),)),
-    Op("torch.Tensor.var", "input, dim=None, unbiased=None, keepdim=None, *, correction=None", variance_code("var"), "axis", reduced, also=("torch.var",),
-       cases=(Case("x.var(dim=1)", X, gradient=True), Case("torch.var(x, dim=-1, keepdim=True, unbiased=False)", X))),
-    Op("torch.Tensor.std", "input, dim=None, unbiased=None, keepdim=None, *, correction=None", variance_code("std"), "axis", reduced, also=("torch.std",),
-       cases=(Case("x.std(dim=1)", X),)),
-    Op("torch.var_mean", "input, dim=None, unbiased=None, keepdim=None, *, correction=None", variance_code("var_mean"), "axis",
-       lambda c: Tuple((reduced(c), reduced(c))), cases=(Case("torch.var_mean(x, dim=1, unbiased=False, keepdim=True)[0]", X),)),
-    Op("torch.Tensor.norm", "input, p=None, dim=None, keepdim=None", "tf.norm({input}, ord={p}<, axis={dim:axis}><, keepdims={keepdim}>)", "axis", reduced,
-       cases=(Case("x.norm(p=2, dim=1, keepdim=True)", X),)),
-    Op("torch.Tensor.cumsum", "input, dim", "tf.cumsum({input}, axis={dim:axis})", "axis", same, also=("torch.cumsum",), cases=(Case("x.cumsum(1)", X),)),
-    Op("torch.Tensor.argmax", "input, dim=None", "tf.argmax({input}<, axis={dim:axis}>)", "axis", with_dtype("int", reduced), also=("torch.argmax",), cases=(Case("x.argmax(1)", X),)),
-    Op("torch.argsort", "input, dim=-1", "tf.argsort({input}<, axis={dim}>)", "plain", with_dtype("int"), also=("torch.Tensor.argsort",), cases=(Case("torch.argsort(x, dim=-1)", X),)),
-    Op("torch.Tensor.sort", "input, dim=-1", "F.sort_with_indices({input}<, {dim}>)", "plain", lambda c: Tuple((same(c), with_dtype("int")(c))), also=("torch.sort",),
-       cases=(Case("x.sort(dim=-1)[0]", X),)),
-    Op("torch.Tensor.softmax", "input, dim, dtype=None", "F.softmax({input}, axis={dim:axis})", "axis", same, also=("torch.softmax", "torch.nn.functional.softmax"),
-       cases=(Case("x.softmax(dim=-1)", X, gradient=True), Case("x.softmax(1)", IMAGE, image=True))),
-    Op("torch.Tensor.log_softmax", "input, dim", "tf.nn.log_softmax({input}, axis={dim:axis})", "axis", same, also=("torch.log_softmax", "torch.nn.functional.log_softmax"),
-       cases=(Case("x.log_softmax(dim=-1)", X),)),
+    Op("torch.Tensor.matmul", "input, other", "tf.matmul({input}, {other})", "plain", matmul_kind, also=("torch.matmul",),
+       cases=(Case("x.matmul(y)", {"x": (2, 3, 4), "y": (2, 4, 5)}, gradient=True), Case("x.matmul(y)", {"x": (3, 4), "y": (2, 4, 5)}), Case("x.matmul(y)", {"x": (2, 3, 4, 5), "y": (5, 2)}))),
+    Op("torch.bmm", "input, mat2", "tf.matmul({input}, {mat2})", "plain", matmul_kind,
+       cases=(Case("torch.bmm(x, y)", {"x": (2, 3, 4), "y": (2, 4, 5)}, gradient=True),)),
+    Op("torch.einsum", "equation, *operands", "tf.einsum({equation}, {operands:list})", "plain", einsum_kind,
+       cases=(Case("torch.einsum('bij,bjk->bik', x, y)", {"x": (2, 3, 4), "y": (2, 4, 5)}, gradient=True), Case("torch.einsum('bchw,cd->bdhw', x, y)", {"x": (2, 3, 4, 5), "y": (3, 6)}),
+              Case("torch.einsum('...ij,...jk->...ik', x, y)", {"x": (2, 3, 4), "y": (2, 4, 5)}))),
     # casts
     Op("torch.Tensor.to", "input, dtype=None, *, copy=None", cast_code, "any", same, cases=(Case("x.to(torch.float64)", X), Case("x.to(dtype=torch.int64)", X))),
     Op("torch.Tensor.type_as", "input, other", "tf.cast({input}, {other}.dtype)", "any", same, cases=(Case("x.type_as(y)", XY),)),
@@ -184,15 +135,15 @@ ROWS = (
     # questions
     Op("torch.Tensor.dim", "input", "{input}.ndim", "any", python, cases=(Case("x.dim()", X),)),
     Op("torch.Tensor.numel", "input", "F.numel({input})", "any", python, cases=(Case("x.numel()", X),)),
-    Op("torch.Tensor.item", "input", "float({input})", "any", python, cases=(Case("x.sum().item()", X),), note="for values known while the model is built"),
-    Op("torch.Tensor.tolist", "input", "F.to_list({input})", "any", lambda c: Sequence(PYTHON), cases=(Case("x.tolist()", {"x": (3,)}),)),
-    Op("torch.Tensor.numpy", "input", "{input}.numpy()", "any", python, cases=(Case("x.numpy()", X),)),
+    Op("torch.Tensor.item", "input", "float({input})", "any", python, cases=(Case("x.sum().item()", X, graph=False),), note="for values known while the model is built"),
+    Op("torch.Tensor.tolist", "input", "F.to_list({input})", "any", lambda c: Sequence(PYTHON), cases=(Case("x.tolist()", {"x": (3,)}), Case("x.tolist()", {"x": (2, 3)}, graph=False))),
+    Op("torch.Tensor.numpy", "input", "{input}.numpy()", "any", python, cases=(Case("x.numpy()", X, graph=False),)),
     Op("torch.is_tensor", "obj", "tf.is_tensor({obj})", "any", python, cases=(Case("torch.is_tensor(x)", X),)),
     Op("torch.Tensor.is_floating_point", "input", "{input}.dtype.is_floating", "any", python, also=("torch.is_floating_point",), cases=(Case("x.is_floating_point()", X),)),
     # in-place arithmetic
     *(
         Op(f"torch.Tensor.{name}_", "input, other", f"{{input}} {sign} {{other}}", "any", same, inplace=True,
-           cases=(Case(f"x.clone().{name}_(y)", XY),))
+           cases=(Case(f"x.clone().{name}_(y)", XY, image=True),))
         for name, sign in (("add", "+"), ("sub", "-"), ("mul", "*"), ("div", "/"))
     ),
     Op("torch.Tensor.sigmoid_", "input", "tf.sigmoid({input})", "any", same, inplace=True, cases=(Case("x.clone().sigmoid_()", X),)),
@@ -200,13 +151,13 @@ ROWS = (
     Op("torch.Tensor.relu_", "input", "tf.nn.relu({input})", "any", same, inplace=True, cases=(Case("x.clone().relu_()", X),)),
     Op("torch.Tensor.clamp_", "input, min=None, max=None", clamp_code, "any", same, inplace=True, cases=(Case("x.clone().clamp_(min=0.)", X),)),
     Op("torch.Tensor.zero_", "input", "tf.zeros_like({input})", "any", same, inplace=True, cases=(Case("x.clone().zero_()", X),)),
-    Op("torch.Tensor.fill_", "input, value", "tf.fill(ops.shape({input}), {value})", "any", same, inplace=True, cases=(Case("x.clone().fill_(2.)", X),)),
+    Op("torch.Tensor.fill_", "input, value", "F.full_like({input}, {value})", "any", same, inplace=True, cases=(Case("x.clone().fill_(2.)", X),)),
     Op("torch.Tensor.masked_fill_", "input, mask, value", "F.masked_fill({input}, {mask}, {value})", "any", same, inplace=True,
        cases=(Case("x.clone().masked_fill_(x > 0, 1.5)", X),)),
     Op("torch.Tensor.triu_", "input, diagonal=0", "F.triu({input}<, {diagonal}>)", "plain", same, inplace=True, cases=(Case("x.clone().triu_(1)", {"x": (4, 4)}),)),
     Op("torch.Tensor.triu", "input, diagonal=0", "F.triu({input}<, {diagonal}>)", "plain", same, also=("torch.triu",), cases=(Case("torch.triu(x, 1)", {"x": (4, 4)}),)),
     Op("torch.Tensor.tril", "input, diagonal=0", "F.tril({input}<, {diagonal}>)", "plain", same, also=("torch.tril",), cases=(Case("torch.tril(x)", {"x": (4, 4)}),)),
-    Op("torch.linalg.pinv", "A", "tf.linalg.pinv({A})", "plain", same, cases=(Case("torch.linalg.pinv(x)", {"x": (5, 3)}),)),
+    Op("torch.linalg.pinv", "input", "tf.linalg.pinv({input})", "plain", transposed_kind, cases=(Case("torch.linalg.pinv(x)", {"x": (5, 3)}),)),
     Op("torch.linalg.inv", "A", "tf.linalg.inv({A})", "plain", same, cases=(Case("torch.linalg.inv(x + 3 * torch.eye(3))", {"x": (3, 3)}),)),
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..kinds import Kind, Layout, Tensor
-from .table import BoundCall, Case, Op, Refusal, same
+from .table import BoundCall, Case, Op, same
 from .template import items_of, sizes_code
 
 _DTYPES = {"torch.long": "int", "torch.int64": "int", "torch.int32": "int", "torch.int": "int", "torch.bool": "bool", "torch.uint8": "int"}
@@ -72,50 +72,77 @@ def new_filled(tf: str, value: bool = False):  # type: ignore[no-untyped-def]
     return code
 
 
-def bernoulli_code(call: BoundCall) -> str:
-    return f"F.bernoulli(ops.shape({call.one('input').code()}), {call.one('p').code()}, {call.one('input').code()}.dtype)"
+def tensor_code(call: BoundCall) -> str:
+    """Plain tf.convert_to_tensor where the dtype is certain: torch makes int64 of ints."""
+    data = call.one("data")
+    if call.given("dtype"):
+        dtype = call.one("dtype").code()
+        return f"tf.cast({data.code()}, {dtype})" if isinstance(data.kind, Tensor) else f"tf.convert_to_tensor({data.code()}, dtype={dtype})"
+    kind = _literal_kind(data.literal)
+    if kind is None and not isinstance(data.kind, Tensor):
+        return f"F.tensor({data.code()})"
+    return f"tf.convert_to_tensor({data.code()}{', dtype=tf.int64' if kind == 'int' else ''})"
+
+
+def _literal_kind(value: object) -> str | None:
+    """The dtype that torch gives a constant: bool, int or float; None when it is no constant."""
+    items = list(value) if isinstance(value, (tuple, list)) else [value]
+    if items and all(isinstance(item, (tuple, list)) for item in items):
+        items = [part for item in items for part in item]  # type: ignore[attr-defined]
+    types = {type(item) for item in items}
+    if not types or not types <= {bool, int, float}:
+        return None
+    return "float" if float in types else "int" if int in types else "bool"
 
 
 def tensor_kind(call: BoundCall) -> Kind:
-    return Tensor(Layout.PLAIN, None, _dtype(call, None))
+    data = call.one("data")
+    if isinstance(data.kind, Tensor):
+        return Tensor(Layout.PLAIN, data.kind.rank, _dtype(call, data.kind.dtype))
+    return Tensor(Layout.PLAIN, 0 if _literal_kind(data.literal) and not data.is_sequence else None, _dtype(call, _literal_kind(data.literal)))
 
 
 def full_code(call: BoundCall) -> str:
-    code = f"tf.fill({sizes_code((call.one('size'),))}, {call.one('fill_value').code()})"
-    return f"tf.cast({code}, {call.one('dtype').code()})" if call.given("dtype") else code
+    value = call.one("fill_value")
+    code = f"tf.fill({sizes_code((call.one('size'),))}, {value.code()})"
+    if call.given("dtype"):
+        return f"tf.cast({code}, {call.one('dtype').code()})"
+    return f"tf.cast({code}, tf.int64)" if _literal_kind(value.literal) == "int" else code
 
 
-def refuse_generator(call: BoundCall) -> str:
-    raise Refusal("torch generators have no counterpart", "use an override")
+def full_kind(call: BoundCall) -> Kind:
+    return Tensor(Layout.PLAIN, items_of(call, "size"), _dtype(call, _literal_kind(call.one("fill_value").literal)))
 
 
+X = {"x": (2, 3, 4, 5)}
 NONE: dict[str, object] = {}
 ROWS = (
     Op("torch.zeros", "*size, dtype=None", filled("tf.zeros"), "plain", filled_kind, cases=(Case("torch.zeros(2, 3)", NONE), Case("torch.zeros((2, 3), dtype=torch.int64)", NONE))),
     Op("torch.ones", "*size, dtype=None", filled("tf.ones"), "plain", filled_kind, cases=(Case("torch.ones(2, 3)", NONE), Case("torch.ones([2])", NONE))),
     Op("torch.empty", "*size, dtype=None, memory_format=None", filled("tf.zeros"), "plain", filled_kind, note="memory that is filled later: zeros here",
        cases=(Case("torch.empty(2, 3).shape", NONE), Case("torch.empty((2, 3)).fill_(1.)", NONE))),
-    Op("torch.full", "size, fill_value, dtype=None", full_code, "plain", filled_kind, cases=(Case("torch.full((2, 3), 1.5)", NONE),)),
-    Op("torch.eye", "n, m=None, dtype=None", "tf.eye({n}<, {m}><, dtype={dtype}>)", "plain", lambda c: Tensor(Layout.PLAIN, 2, "float"), cases=(Case("torch.eye(3)", NONE),)),
+    Op("torch.full", "size, fill_value, *, dtype=None", full_code, "plain", full_kind, cases=(Case("torch.full((2, 3), 1.5)", NONE), Case("torch.full((2,), 7)", NONE), Case("torch.full((2,), 1, dtype=torch.float32)", NONE))),
+    Op("torch.eye", "n, m=None, *, dtype=None", "tf.eye({n}<, {m}><, dtype={dtype}>)", "plain", lambda c: Tensor(Layout.PLAIN, 2, _dtype(c)), cases=(Case("torch.eye(3)", NONE), Case("torch.eye(2, 4, dtype=torch.int64)", NONE))),
     Op("torch.arange", "*range, dtype=None", arange_code, "plain", arange_kind,
        cases=(Case("torch.arange(5)", NONE), Case("torch.arange(1, 7, 2)", NONE), Case("torch.arange(-1.5, 2.0, 0.5)", NONE), Case("torch.arange(4, dtype=torch.float32)", NONE))),
-    Op("torch.linspace", "start, end, steps, dtype=None", "F.linspace({start}, {end}, {steps}<, dtype={dtype}>)", "plain", lambda c: Tensor(Layout.PLAIN, 1, "float"),
+    Op("torch.linspace", "start, end, steps, *, dtype=None", "F.linspace({start}, {end}, {steps}<, dtype={dtype}>)", "plain", lambda c: Tensor(Layout.PLAIN, 1, "float"),
        cases=(Case("torch.linspace(0, 0.5, 7)", NONE), Case("torch.linspace(0, 1, 1)", NONE))),
-    Op("torch.tensor", "data, dtype=None", "tf.convert_to_tensor({data}<, dtype={dtype}>)", "plain", tensor_kind, also=("torch.as_tensor",),
-       cases=(Case("torch.tensor([1.0, 2.0])", NONE), Case("torch.tensor(3.5, dtype=torch.float32)", NONE))),
-    Op("torch.Tensor", "data", "tf.convert_to_tensor({data}, dtype=tf.float32)", "plain", tensor_kind, cases=(Case("torch.Tensor([1, 2])", NONE),)),
-    Op("torch.from_numpy", "ndarray", "tf.convert_to_tensor({ndarray})", "plain", tensor_kind, cases=(Case("torch.from_numpy(x.numpy())", {"x": (2, 3)}),)),
-    Op("torch.zeros_like", "input, dtype=None", "tf.zeros_like({input}<, dtype={dtype}>)", "any", like_kind, cases=(Case("torch.zeros_like(x)", {"x": (2, 3)}),)),
-    Op("torch.ones_like", "input, dtype=None", "tf.ones_like({input}<, dtype={dtype}>)", "any", like_kind, cases=(Case("torch.ones_like(x)", {"x": (2, 3)}),)),
-    Op("torch.empty_like", "input, dtype=None", "tf.zeros_like({input}<, dtype={dtype}>)", "any", like_kind, cases=(Case("torch.empty_like(x).shape", {"x": (2, 3)}),)),
-    Op("torch.full_like", "input, fill_value", "F.full_like({input}, {fill_value})", "any", same, cases=(Case("torch.full_like(x, 2.)", {"x": (2, 3)}),)),
-    Op("torch.Tensor.new_zeros", "input, *size", new_filled("tf.zeros"), "any", new_kind, cases=(Case("x.new_zeros(3, 2)", {"x": (2, 3)}),)),
+    Op("torch.tensor", "data, *, dtype=None", tensor_code, "plain", tensor_kind, also=("torch.as_tensor",),
+       cases=(Case("torch.tensor([1.0, 2.0])", NONE), Case("torch.tensor([[1, 2]])", NONE), Case("torch.tensor(True)", NONE), Case("torch.tensor([n for n in range(3)])", NONE),
+              Case("torch.tensor([len(x.shape), 1.5])", {"x": (2, 3)}), Case("torch.as_tensor(x, dtype=torch.float64)", {"x": (2, 3)}), Case("torch.tensor(math.pi)", NONE), Case("torch.tensor(3.5, dtype=torch.float32)", NONE))),
+    Op("torch.Tensor", "data", "tf.convert_to_tensor({data}, dtype=tf.float32)", "plain", lambda c: Tensor(dtype="float"), cases=(Case("torch.Tensor([1, 2])", NONE),)),
+    Op("torch.from_numpy", "ndarray", "tf.convert_to_tensor({ndarray})", "plain", lambda c: Tensor(), cases=(Case("torch.from_numpy(x.numpy())", {"x": (2, 3)}, graph=False),)),
+    Op("torch.zeros_like", "input, *, dtype=None", "tf.zeros_like({input}<, dtype={dtype}>)", "any", like_kind, cases=(Case("torch.zeros_like(x)", X, image=True), Case("torch.zeros_like(x, dtype=torch.bool)", X, image=True))),
+    Op("torch.ones_like", "input, *, dtype=None", "tf.ones_like({input}<, dtype={dtype}>)", "any", like_kind, cases=(Case("torch.ones_like(x)", X, image=True),)),
+    Op("torch.empty_like", "input, *, dtype=None", "tf.zeros_like({input}<, dtype={dtype}>)", "any", like_kind, cases=(Case("torch.empty_like(x).shape", {"x": (2, 3)}),)),
+    Op("torch.full_like", "input, fill_value", "F.full_like({input}, {fill_value})", "any", same, cases=(Case("torch.full_like(x, 2.)", X, image=True),)),
+    Op("torch.Tensor.new_zeros", "input, *size", new_filled("tf.zeros"), "any", new_kind, cases=(Case("x.new_zeros(3, 2)", {"x": (2, 3)}), Case("x.new_zeros((x.shape[0], 1))", {"x": (2, 3)}))),
     Op("torch.Tensor.new_ones", "input, *size", new_filled("tf.ones"), "any", new_kind, cases=(Case("x.new_ones((3,))", {"x": (2, 3)}),)),
     Op("torch.Tensor.new_empty", "input, *size", new_filled("tf.zeros"), "any", new_kind, cases=(Case("x.new_empty((3, 1)).shape", {"x": (2, 3)}),)),
     Op("torch.Tensor.new_full", "input, size, fill_value", new_filled("", value=True), "any", new_kind, cases=(Case("x.new_full((2, 2), float('-inf'))", {"x": (2, 3)}),)),
-    Op("torch.rand", "*size, dtype=None", filled("tf.random.uniform"), "plain", filled_kind, cases=(Case("torch.rand(2, 3).shape", NONE),)),
-    Op("torch.randn", "*size, dtype=None", filled("tf.random.normal"), "plain", filled_kind, cases=(Case("torch.randn(2, 3).shape", NONE),)),
-    Op("torch.Tensor.bernoulli_", "input, p", bernoulli_code, "any", same, inplace=True, cases=(Case("x.clone().bernoulli_(1.0)", {"x": (2, 3)}),)),
+    Op("torch.rand", "*size, dtype=None", filled("F.rand"), "plain", filled_kind, cases=(Case("torch.rand(2, 3).shape", NONE),)),
+    Op("torch.randn", "*size, dtype=None", filled("F.randn"), "plain", filled_kind, cases=(Case("torch.randn(2, 3).shape", NONE),)),
+    Op("torch.Tensor.bernoulli_", "input, p=0.5", "F.bernoulli_like({input}<, {p}>)", "any", same, inplace=True, cases=(Case("x.clone().bernoulli_(1.0)", X, image=True),)),
     Op("torch.Tensor.normal_", "input, mean=0., std=1.", "F.normal_like({input}<, mean={mean}><, stddev={std}>)", "any", same, inplace=True, cases=(Case("x.clone().normal_().shape", {"x": (2, 3)}),)),
-    Op("torch.Tensor.uniform_", "input, a=0., b=1.", "F.uniform_like({input}<, {a}><, {b}>)", "any", same, inplace=True, cases=(Case("x.clone().uniform_(0., 1.).shape", {"x": (2, 3)}),)),
+    Op("torch.Tensor.uniform_", "input, from=0., to=1.", "F.uniform_like({input}<, {from}><, {to}>)", "any", same, inplace=True, cases=(Case("x.clone().uniform_(0., 1.).shape", {"x": (2, 3)}),)),
 )

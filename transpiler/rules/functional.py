@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..kinds import Kind, Layout, Tensor
 from .arithmetic import elementwise
 from .table import BoundCall, Case, Op, python, same
+from .template import axis_code
 
 IMAGE = {"x": (2, 3, 6, 5)}
 X = {"x": (2, 3, 4)}
@@ -22,10 +23,17 @@ def pad_code(call: BoundCall) -> str:
     return f"{function}({', '.join(parts)})"
 
 
+def normalize_code(call: BoundCall) -> str:
+    """torch normalizes over the channels unless told otherwise."""
+    axis = axis_code(call, "dim") if call.given("dim") else "-1" if call.layout is Layout.IMAGE else "1"
+    options = "".join(f", {name}={call.one(name).code()}" for name in ("p", "eps") if call.given(name))
+    return f"F.normalize({call.one('input').code()}, axis={axis}{options})"
+
+
 def activation(name: str, tf: str, *, extra: str = "", cases: tuple[Case, ...] = ()) -> Op:
     """An activation function; `inplace` changes nothing."""
     params = "input, " + (extra + ", " if extra else "") + "inplace=False"
-    default = (Case(f"torch.nn.functional.{name}(x)", X, gradient=True),)
+    default = (Case(f"torch.nn.functional.{name}(x)", IMAGE, gradient=True, image=True),)
     return Op(f"torch.nn.functional.{name}", params, tf, "any", same, cases=cases or default)
 
 
@@ -40,7 +48,7 @@ ROWS = (
     activation("hardsigmoid", "F.hardsigmoid({input})"),
     activation("hardswish", "F.hardswish({input})"),
     activation("leaky_relu", "F.leaky_relu({input}<, {negative_slope}>)", extra="negative_slope=0.01"),
-    Op("torch.nn.functional.gelu", "input, approximate='none'", "F.gelu({input}<, approximate={approximate}>)", "any", same,
+    Op("torch.nn.functional.gelu", "input, *, approximate='none'", "F.gelu({input}<, approximate={approximate}>)", "any", same,
        cases=(Case("torch.nn.functional.gelu(x)", X, gradient=True), Case("torch.nn.functional.gelu(x, approximate='tanh')", X, gradient=True))),
     Op("torch.nn.functional.prelu", "input, weight", "F.prelu({input}, {weight})", "any", same, cases=(Case("torch.nn.functional.prelu(x, y)", {"x": (2, 3), "y": (3,)}),)),
     Op("torch.nn.functional.softplus", "input", "tf.math.softplus({input})", "any", same, cases=(Case("torch.nn.functional.softplus(x)", X, gradient=True),)),
@@ -77,7 +85,8 @@ ROWS = (
        cases=(Case("torch.nn.functional.pad(x, (1, 2, 0, 1))", IMAGE, gradient=True, image=True), Case("torch.nn.functional.pad(x, (0, 1), value=1.0)", X),
               Case("torch.nn.functional.pad(x, (1, 1, 1, 1), mode='reflect')", IMAGE, image=True))),
     Op("torch.nn.functional.interpolate", "input, size=None, scale_factor=None, mode='nearest', align_corners=None, recompute_scale_factor=None, antialias=False",
-       "F.interpolate({input}<, size={size}><, scale_factor={scale_factor}><, mode={mode}><, align_corners={align_corners}><, antialias={antialias}>)", "image", image_kind,
+       "F.interpolate({input}<, size={size}><, scale_factor={scale_factor}><, mode={mode}><, align_corners={align_corners}>"
+       "<, recompute_scale_factor={recompute_scale_factor}><, antialias={antialias}>)", "image", image_kind,
        cases=(Case("torch.nn.functional.interpolate(x, size=(9, 4), mode='bicubic', antialias=True)", IMAGE, image=True),
               Case("torch.nn.functional.interpolate(x, size=(9, 4), mode='bicubic', align_corners=False)", IMAGE, image=True),
               Case("torch.nn.functional.interpolate(x, scale_factor=2., mode='bilinear')", IMAGE, image=True),
@@ -92,11 +101,11 @@ ROWS = (
     Op("torch.nn.functional.max_pool2d", "input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False",
        "F.max_pool2d({input}, {kernel_size}<, {stride}><, padding={padding}><, dilation={dilation}><, ceil_mode={ceil_mode}>)", "image", image_kind,
        cases=(Case("torch.nn.functional.max_pool2d(x, 3, 2, padding=1)", IMAGE, image=True),)),
-    Op("torch.nn.functional.normalize", "input, p=2.0, dim=1, eps=1e-12", "F.normalize({input}<, p={p}>, axis={dim:axis}<, eps={eps}>)", "axis", same,
-       cases=(Case("torch.nn.functional.normalize(x, dim=-1)", X, gradient=True),)),
+    Op("torch.nn.functional.normalize", "input, p=2.0, dim=1, eps=1e-12", normalize_code, "axis", same,
+       cases=(Case("torch.nn.functional.normalize(x)", IMAGE, gradient=True, image=True), Case("torch.nn.functional.normalize(x, 2., 1, 1e-6)", X), Case("torch.nn.functional.normalize(x, dim=(2, 3))", IMAGE, image=True), Case("torch.nn.functional.normalize(x, dim=-1)", X, gradient=True),)),
     Op("torch.nn.functional.one_hot", "input, num_classes", "F.one_hot({input}, {num_classes})", "plain", lambda c: Tensor(Layout.PLAIN, None, "int"),
        cases=(Case("torch.nn.functional.one_hot(i, 7)", {"i": ((2, 3), "int64")}),)),
     Op("torch._assert", "condition, message", "F.check({condition}, {message})", "any", python, cases=(Case("torch._assert(True, 'no')", {}),)),
-    Op("torch.utils.checkpoint.checkpoint", "function, *args, use_reentrant=None", "F.checkpoint({function}, {args:list})", "any", lambda c: Tensor(Layout.OPAQUE),
+    Op("torch.utils.checkpoint.checkpoint", "function, *args, use_reentrant=None", "F.checkpoint({function}, {args:list})", "any", lambda c: Tensor(Layout.OPAQUE), cases=(Case("torch.utils.checkpoint.checkpoint(torch.sigmoid, x, use_reentrant=False)", X),),
        note="recomputed in the backward pass by tf.recompute_grad"),
 )

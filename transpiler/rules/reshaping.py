@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..kinds import PYTHON, UNKNOWN, Kind, Layout, Sequence, Shape, Tensor, Tuple
-from ..layout import is_to_channels_last, is_to_image, stored_axis, to_torch
+from ..layout import is_to_channels_last, is_to_image, stored_axis, to_stored, to_torch
+from .image_form import after_dropping, drops_axes, only_with
 from .table import Argument, BoundCall, Case, Op, Refusal, same
 from .template import axis_code, items_of, parenthesize, sizes_code
 
@@ -22,20 +23,25 @@ def _sizes(call: BoundCall, name: str) -> tuple[Argument, ...]:
 
 def _channel_vector(call: BoundCall) -> bool:
     """`v.view(1, -1, 1, 1)`: a vector over channels, made to broadcast against an image."""
-    return call.sizes_literal("shape") == (1, -1, 1, 1)
+    return call.sizes_literal(_new_shape(call)) == (1, -1, 1, 1)
+
+
+def _new_shape(call: BoundCall) -> str:
+    """`reshape` calls it shape, `view` calls it size."""
+    return "shape" if "shape" in call.arguments else "size"
 
 
 def reshape_code(call: BoundCall) -> str:
     if _channel_vector(call) and call.tensor.rank in (None, 1):
         return f"tf.reshape({call.one('input').code()}, (1, 1, 1, -1))"
-    return f"tf.reshape({call.one('input').code()}, {sizes_code(_sizes(call, 'shape'))})"
+    return f"tf.reshape({call.one('input').code()}, {sizes_code(_sizes(call, _new_shape(call)))})"
 
 
 def reshape_kind(call: BoundCall) -> Kind:
     tensor = call.tensor
     if _channel_vector(call) and tensor.rank in (None, 1):
         return Tensor(Layout.IMAGE, 4, tensor.dtype)
-    return Tensor(Layout.PLAIN, items_of(call, "shape"), tensor.dtype)
+    return Tensor(Layout.PLAIN, items_of(call, _new_shape(call)), tensor.dtype)
 
 
 # permute, transpose ------------------------------------------------------------------------------------------------
@@ -86,11 +92,7 @@ def transpose_code(call: BoundCall) -> str:
     first, second = _pair(call)
     rank = call.tensor.rank
     if call.layout is Layout.IMAGE:
-        if rank == 3 and {first % 3, second % 3} == {1, 2}:
-            return source
-        if rank is None:
-            raise Refusal("transpose of an image of unknown rank")
-        first, second = stored_axis(first, rank), stored_axis(second, rank)
+        return _transposed_image(call, source, first, second)
     if rank is None:
         if {first, second} == {-1, -2}:
             return f"tf.linalg.matrix_transpose({source})"
@@ -102,7 +104,31 @@ def transpose_code(call: BoundCall) -> str:
     return f"tf.transpose({source}, {tuple(axes)})"
 
 
+def _transposed_image(call: BoundCall, source: str, first: int, second: int) -> str:
+    """One transpose from the stored image to what torch sees, or to an image with its sides swapped."""
+    rank = call.tensor.rank
+    if rank is None:
+        raise Refusal("transpose of an image of unknown rank", "give a hint in overrides/index.toml")
+    axes = list(range(rank))
+    axes[first], axes[second] = axes[second], axes[first]
+    order = [axes[axis] for axis in to_stored(rank)] if _swaps_sides(call) else axes
+    stored = tuple(stored_axis(axis, rank) % rank for axis in order)
+    return source if stored == tuple(range(rank)) else f"tf.transpose({source}, {stored})"
+
+
+def _swaps_sides(call: BoundCall) -> bool:
+    """Whether two spatial axes of an image change places: it stays an image."""
+    rank = call.tensor.rank
+    first, second = _pair(call)
+    return call.layout is Layout.IMAGE and rank is not None and first % rank >= 2 and second % rank >= 2
+
+
 def transpose_kind(call: BoundCall) -> Kind:
+    layout = Layout.IMAGE if _swaps_sides(call) else Layout.PLAIN
+    return Tensor(layout, call.tensor.rank, call.tensor.dtype)
+
+
+def matrix_transpose_kind(call: BoundCall) -> Kind:
     return Tensor(Layout.PLAIN, call.tensor.rank, call.tensor.dtype)
 
 
@@ -149,6 +175,9 @@ def squeeze_kind(call: BoundCall) -> Kind:
     tensor = call.tensor
     if not call.given("dim"):
         return Tensor(Layout.PLAIN, None, tensor.dtype)
+    image = after_dropping(call)
+    if image is not None:
+        return image
     count = items_of(call, "dim") or 1
     return Tensor(Layout.PLAIN, None if tensor.rank is None else tensor.rank - count, tensor.dtype)
 
@@ -185,8 +214,6 @@ def stack_kind(call: BoundCall) -> Kind:
 def size_code(call: BoundCall) -> str:
     source = call.one("input").code()
     if not call.given("dim"):
-        if call.layout is Layout.IMAGE:
-            raise Refusal("size() of an image as a whole", "read the axes one by one, or unpack them")
         return f"ops.shape({source})"
     return f"ops.shape({source})[{axis_code(call, 'dim')}]"
 
@@ -196,20 +223,52 @@ def size_kind(call: BoundCall) -> Kind:
 
 
 def expand_code(call: BoundCall) -> str:
-    return f"F.expand({call.one('input').code()}, {sizes_code(_sizes(call, 'sizes'))})"
+    return f"F.expand({call.one('input').code()}, {sizes_code(_sizes(call, 'size'))})"
 
 
 def expand_kind(call: BoundCall) -> Kind:
     tensor = call.tensor
-    return Tensor(Layout.PLAIN, items_of(call, "sizes"), tensor.dtype)
+    return Tensor(Layout.PLAIN, items_of(call, "size"), tensor.dtype)
 
 
-def repeat_code(call: BoundCall) -> str:
-    tensor = call.tensor
-    items = items_of(call, "repeats")
-    if tensor.rank is None or items is None or items != tensor.rank:
-        return f"F.tile({call.one('input').code()}, {sizes_code(_sizes(call, 'repeats'))})"
-    return f"tf.tile({call.one('input').code()}, {sizes_code(_sizes(call, 'repeats'))})"
+def repeated(parameter: str):  # type: ignore[no-untyped-def]
+    """`x.repeat(1, 2)` and `x.tile(2)`: tf.tile where there is one number an axis."""
+
+    def code(call: BoundCall) -> str:
+        items = items_of(call, parameter)
+        function = "tf.tile" if items is not None and items == call.tensor.rank else "F.tile"
+        return f"{function}({call.one('input').code()}, {sizes_code(_sizes(call, parameter))})"
+
+    return code
+
+
+def repeated_kind(call: BoundCall) -> Kind:
+    rank, items = call.tensor.rank, items_of(call, "repeats" if "repeats" in call.arguments else "dims")
+    return Tensor(Layout.PLAIN, None if rank is None or items is None else max(rank, items), call.tensor.dtype)
+
+
+def repeat_interleave_kind(call: BoundCall) -> Kind:
+    return same(call) if call.given("dim") else Tensor(Layout.PLAIN, 1, call.tensor.dtype)
+
+
+def cat_code(call: BoundCall) -> str:
+    axis = axis_code(call, "dim") if call.given("dim") else "0"
+    return f"tf.concat({call.one('tensors').code()}, axis={axis})"
+
+
+def roll_code(call: BoundCall) -> str:
+    """Without axes torch rolls the flattened tensor."""
+    source, shifts = call.one("input").code(), call.one("shifts").code()
+    if not call.given("dims"):
+        return f"F.roll({source}, {shifts})"
+    return f"tf.roll({source}, {shifts}, axis={axis_code(call, 'dims')})"
+
+
+def meshgrid_kind(call: BoundCall) -> Kind:
+    tensors = call.many("tensors")
+    if any(item.is_sequence or not isinstance(item.kind, Tensor) for item in tensors):
+        return Sequence(Tensor(Layout.PLAIN, None, call.tensor.dtype))
+    return Tuple(tuple(Tensor(Layout.PLAIN, len(tensors), call.tensor.dtype) for _ in tensors))
 
 
 def meshgrid_code(call: BoundCall) -> str:
@@ -234,49 +293,53 @@ def to_torch_code(source: str, rank: int) -> str:
 ROWS = (
     Op("torch.Tensor.reshape", "input, *shape", reshape_code, "plain", reshape_kind, also=("torch.reshape",),
        cases=(Case("x.reshape(2, -1)", IMAGE, gradient=True), Case("x.reshape((6, 20))", IMAGE), Case("x.reshape(x.shape[0], 3, -1)", IMAGE))),
-    Op("torch.Tensor.view", "input, *shape", reshape_code, "plain", reshape_kind,
-       cases=(Case("x.view(-1)", IMAGE), Case("x.view(2, 3, 20)", IMAGE))),
+    Op("torch.Tensor.view", "input, *size", reshape_code, "plain", reshape_kind,
+       cases=(Case("x.view(-1)", IMAGE), Case("x.view(2, 3, 20)", IMAGE, image=True), Case("x * y.view(1, -1, 1, 1)", {"x": (2, 3, 4, 5), "y": (3,)}, image=True))),
     Op("torch.Tensor.permute", "input, *dims", permute_code, "axis", permute_kind, also=("torch.permute",),
        cases=(Case("x.permute(0, 2, 3, 1)", IMAGE, image=True), Case("x.permute(2, 0, 1)", TOKENS, gradient=True), Case("x.permute((1, 0, 2))", TOKENS))),
     Op("torch.Tensor.transpose", "input, dim0, dim1", transpose_code, "axis", transpose_kind, also=("torch.transpose",),
-       cases=(Case("x.transpose(1, 2)", TOKENS, gradient=True), Case("x.transpose(-2, -1)", IMAGE), Case("x.transpose(1, 3)", IMAGE))),
-    Op("torch.Tensor.t", "input", matrix_transpose_code, "plain", transpose_kind, also=("torch.t",), cases=(Case("x.t()", {"x": (3, 4)}),)),
-    Op("torch.Tensor.flatten", "input, start_dim=0, end_dim=-1", flatten_code, "axis", flatten_kind, also=("torch.flatten",),
-       cases=(Case("x.flatten(1)", IMAGE), Case("x.flatten(2).transpose(1, 2)", IMAGE, image=True), Case("x.flatten()", TOKENS), Case("x.flatten(0, 1)", IMAGE))),
+       cases=(Case("x.transpose(1, 2)", TOKENS, gradient=True), Case("x.transpose(-2, -1)", IMAGE, gradient=True, image=True), Case("x.transpose(1, 3)", IMAGE, image=True),
+              Case("x.transpose(0, 1)", IMAGE, image=True))),
+    Op("torch.Tensor.t", "input", matrix_transpose_code, "plain", matrix_transpose_kind, also=("torch.t",), cases=(Case("x.t()", {"x": (3, 4)}),)),
+    Op("torch.Tensor.flatten", "input, start_dim=0, end_dim=-1", flatten_code, "axis", flatten_kind, also=("torch.flatten",), image_form=_flattens_space,
+       cases=(Case("x.flatten(1)", IMAGE), Case("x.flatten(2).transpose(1, 2)", IMAGE, gradient=True, image=True), Case("x.flatten(-2)", IMAGE, image=True), Case("x.flatten()", TOKENS), Case("x.flatten(0, 1)", IMAGE))),
     Op("torch.Tensor.unsqueeze", "input, dim", "tf.expand_dims({input}, {dim})", "plain", unsqueeze_kind, also=("torch.unsqueeze",),
-       cases=(Case("x.unsqueeze(1)", TOKENS), Case("x.unsqueeze(dim=-1)", TOKENS))),
-    Op("torch.Tensor.squeeze", "input, dim=None", "tf.squeeze({input}<, axis={dim:axis}>)", "axis", squeeze_kind, also=("torch.squeeze",),
-       cases=(Case("x.squeeze(1)", {"x": (2, 1, 4)}), Case("x.squeeze()", {"x": (2, 1, 4)}))),
+       cases=(Case("x.unsqueeze(1)", TOKENS), Case("x.unsqueeze(dim=-1)", TOKENS), Case("x.unsqueeze(1)", IMAGE))),
+    Op("torch.Tensor.squeeze", "input, dim=None", "tf.squeeze({input}<, axis={dim:axis}>)", "axis", squeeze_kind, also=("torch.squeeze",), image_form=lambda c: c.given("dim") and drops_axes(c),
+       cases=(Case("x.squeeze(1)", {"x": (2, 1, 4)}), Case("x.squeeze()", {"x": (2, 1, 4)}), Case("x.squeeze()", {"x": (2, 3, 1, 5)}),
+              Case("x.squeeze(-1)", {"x": (2, 3, 4, 1)}, image=True), Case("x.squeeze(-1).squeeze(-1)", {"x": (2, 3, 1, 1)}, image=True), Case("x.squeeze(1)", {"x": (2, 1, 4, 5)}, image=True))),
     Op("torch.Tensor.unbind", "input, dim=0", "tf.unstack({input}<, axis={dim}>)", "plain", unbind_kind, also=("torch.unbind",),
-       cases=(Case("x.unbind(0)[1]", {"x": (3, 2, 4)}), Case("x.unbind(dim=2)[0]", {"x": (3, 2, 4)}))),
+       cases=(Case("x.unbind(0)[1]", {"x": (3, 2, 4)}, graph=False), Case("x.unbind(dim=2)[0]", {"x": (3, 2, 4)}))),
     Op("torch.Tensor.split", "tensor, split_size_or_sections, dim=0", split_code, "axis", pieces, also=("torch.split",),
        cases=(Case("x.split(2, dim=1)[0]", IMAGE, image=True), Case("x.split([4, 8], dim=-1)[1]", TOKENS), Case("torch.split(x, [4, 8], dim=2)[0]", TOKENS))),
     Op("torch.Tensor.chunk", "input, chunks, dim=0", chunk_code, "axis", pieces, also=("torch.chunk",),
        cases=(Case("x.chunk(2, dim=-1)[1]", TOKENS), Case("x.chunk(3, dim=1)[2]", IMAGE, image=True), Case("x.chunk(4, 1)[3]", {"x": (2, 7)}))),
     Op("torch.stack", "tensors, dim=0", "tf.stack({tensors}<, axis={dim}>)", "plain", stack_kind,
        cases=(Case("torch.stack([x, x])", TOKENS), Case("torch.stack((x, x), dim=1)", TOKENS, gradient=True))),
-    Op("torch.cat", "tensors, dim=0", "tf.concat({tensors}, axis={dim:axis})", "axis", same, also=("torch.concat",),
-       cases=(Case("torch.cat([x, x], dim=1)", IMAGE, gradient=True, image=True), Case("torch.cat((x, x), -1)", TOKENS))),
-    Op("torch.Tensor.size", "input, dim=None", size_code, "axis", size_kind, cases=(Case("x.size(1)", IMAGE, image=True),)),
-    Op("torch.Tensor.expand", "input, *sizes", expand_code, "plain", expand_kind,
+    Op("torch.cat", "tensors, dim=0", cat_code, "axis", same, also=("torch.concat",),
+       cases=(Case("torch.cat([x, x])", IMAGE, image=True), Case("torch.cat([x, x], dim=1)", IMAGE, gradient=True, image=True), Case("torch.cat((x, x), -1)", TOKENS))),
+    Op("torch.Tensor.size", "input, dim=None", size_code, "axis", size_kind, cases=(Case("x.size(1)", IMAGE, image=True), Case("x.size(-1)", IMAGE, image=True), Case("x.size()", IMAGE, image=True), Case("x.size()[-2:]", IMAGE, image=True))),
+    Op("torch.Tensor.expand", "input, *size", expand_code, "plain", expand_kind,
        cases=(Case("x.expand(4, -1, -1)", {"x": (1, 3, 5)}, gradient=True), Case("x.expand((2, 3, 5))", {"x": (1, 3, 5)}))),
     Op("torch.Tensor.expand_as", "input, other", "tf.broadcast_to({input}, ops.shape({other}))", "plain", same,
        cases=(Case("x.expand_as(y)", {"x": (1, 3), "y": (2, 3)}),)),
     Op("torch.Tensor.reshape_as", "input, other", "tf.reshape({input}, ops.shape({other}))", "plain", lambda c: Tensor(Layout.PLAIN),
        cases=(Case("x.reshape_as(y)", {"x": (2, 6), "y": (3, 4)}),)),
-    Op("torch.Tensor.repeat", "input, *repeats", repeat_code, "plain", same, also=("torch.Tensor.tile",),
-       cases=(Case("x.repeat(1, 2, 1)", TOKENS), Case("x.tile((1, 1, 2))", TOKENS))),
-    Op("torch.Tensor.repeat_interleave", "input, repeats, dim=None", "F.repeat_interleave({input}, {repeats}<, {dim:axis}>)", "axis", same,
-       also=("torch.repeat_interleave",), cases=(Case("x.repeat_interleave(2, dim=1)", TOKENS),)),
-    Op("torch.roll", "input, shifts, dims=None", "tf.roll({input}, {shifts}, axis={dims:axis})", "axis", same, also=("torch.Tensor.roll",),
-       cases=(Case("torch.roll(x, shifts=(-1, -2), dims=(1, 2))", IMAGE, gradient=True), Case("torch.roll(x, 2, 1)", TOKENS), Case("x.roll(1, 2)", IMAGE, image=True))),
+    Op("torch.Tensor.repeat", "input, *repeats", repeated("repeats"), "plain", repeated_kind,
+       cases=(Case("x.repeat(1, 2, 1)", TOKENS), Case("x.repeat(2, 1, 1, 1)", TOKENS))),
+    Op("torch.Tensor.tile", "input, *dims", repeated("dims"), "plain", repeated_kind, cases=(Case("x.tile((1, 1, 2))", TOKENS), Case("x.tile((2, 3))", IMAGE))),
+    Op("torch.Tensor.repeat_interleave", "input, repeats, dim=None", "F.repeat_interleave({input}, {repeats}<, {dim:axis}>)", "axis", repeat_interleave_kind,
+       also=("torch.repeat_interleave",), image_form=only_with("dim"),
+       cases=(Case("x.repeat_interleave(2, dim=1)", TOKENS), Case("x.repeat_interleave(2, -1)", IMAGE, image=True), Case("x.repeat_interleave(2)", IMAGE))),
+    Op("torch.roll", "input, shifts, dims=None", roll_code, "axis", same, also=("torch.Tensor.roll",), image_form=only_with("dims"),
+       cases=(Case("torch.roll(x, 3)", IMAGE), Case("torch.roll(x, (1, 2), (2, 3))", IMAGE, image=True), Case("torch.roll(x, shifts=(-1, -2), dims=(1, 2))", IMAGE, gradient=True), Case("torch.roll(x, 2, 1)", TOKENS), Case("x.roll(1, 2)", IMAGE, image=True))),
     Op("torch.Tensor.flip", "input, *dims", "tf.reverse({input}, axis={dims:axis})", "plain", same, also=("torch.flip",),
-       cases=(Case("x.flip((1, 2))", IMAGE),)),
+       cases=(Case("x.flip((1, 2))", IMAGE), Case("x.flip(1)", TOKENS), Case("x.flip(-1, 0)", TOKENS))),
     Op("torch.Tensor.gather", "input, dim, index", "F.gather({input}, {dim}, {index})", "plain", same, also=("torch.gather",),
        cases=(Case("x.gather(1, i)", {"x": (2, 5), "i": ((2, 3), "int64")}),)),
     Op("torch.Tensor.index_select", "input, dim, index", "tf.gather({input}, {index}, axis={dim})", "plain", same, also=("torch.index_select",),
        cases=(Case("x.index_select(1, i)", {"x": (2, 5), "i": ((3,), "int64")}),)),
-    Op("torch.meshgrid", "*tensors, indexing=None", meshgrid_code, "plain", lambda c: Sequence(Tensor(Layout.PLAIN, None, c.tensor.dtype)),
+    Op("torch.meshgrid", "*tensors, indexing=None", meshgrid_code, "plain", meshgrid_kind,
        cases=(Case("torch.meshgrid(x, y, indexing='ij')[0]", {"x": (3,), "y": (4,)}), Case("torch.meshgrid(x, y, indexing='xy')[1]", {"x": (3,), "y": (4,)}))),
 )
 

@@ -6,7 +6,7 @@ A row is its own documentation and test: its `cases` are example calls, executed
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from ..kinds import PYTHON, Kind, Layout, Sequence, Shape, Tensor, Tuple
@@ -154,7 +154,7 @@ class Op:
 
     def takes_image(self, call: BoundCall) -> bool:
         """Whether the first tensor of a call may stay as it is if it is an image."""
-        return self.image_form is None or self.image_form(call)
+        return self.image_form is None or self.image_form(replace(call, layout=Layout.IMAGE))
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
 
 from ..kinds import Layout, Tuple
 from ..layout import stored_axis
@@ -14,14 +16,32 @@ _PLACEHOLDER = re.compile(r"\{(\w+)(?::(\w+))?\}")
 _ATOM = re.compile(r"[\w.]+$")
 
 
-def parameters(row: Op) -> list[tuple[str, bool, bool]]:
-    """(name, is variadic, has a default) for each parameter of a row."""
-    found = []
-    for part in re.split(r",\s*(?![^()]*\))", row.params):
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a row; `default` is code, empty where the argument must be given."""
+
+    name: str
+    variadic: bool
+    keyword_only: bool
+    default: str
+
+
+def parameters(row: Op) -> list[Parameter]:
+    """The parameters of a row, in order."""
+    return list(_parsed(row.params))
+
+
+@cache
+def _parsed(params: str) -> tuple[Parameter, ...]:
+    found: list[Parameter] = []
+    keyword_only = False
+    for part in re.split(r",\s*(?![^()]*\))", params):
         name, _, default = part.strip().partition("=")
+        variadic = name.startswith("*") and name != "*"
         if name and name != "*":
-            found.append((name.lstrip("*"), name.startswith("*"), bool(default)))
-    return found
+            found.append(Parameter(name.lstrip("*"), variadic, keyword_only, default))
+        keyword_only = keyword_only or name.startswith("*")
+    return tuple(found)
 
 
 def bind(row: Op, name: str, positional: Sequence[Argument], keywords: dict[str, Argument], layout: Layout = Layout.PLAIN) -> BoundCall:
@@ -32,20 +52,21 @@ def bind(row: Op, name: str, positional: Sequence[Argument], keywords: dict[str,
     """
     arguments: dict[str, Argument | tuple[Argument, ...]] = {}
     rest = list(positional)
-    for parameter, variadic, optional in parameters(row):
-        if variadic:
+    for declared in parameters(row):
+        parameter = declared.name
+        if declared.variadic:
             if parameter in keywords:
                 arguments[parameter] = (keywords.pop(parameter),)
             else:
                 arguments[parameter] = tuple(rest)
                 rest = []
-        elif rest:
+        elif rest and not declared.keyword_only:
             if parameter in keywords:
                 raise Refusal(f"{name} got two values for {parameter}")
             arguments[parameter] = rest.pop(0)
         elif parameter in keywords:
             arguments[parameter] = keywords.pop(parameter)
-        elif not optional:
+        elif not declared.default:
             raise Refusal(f"{name} is called without {parameter}")
     if rest:
         raise Refusal(f"{name} is called with more positional arguments than its rule covers ({row.params})", "extend the row in transpiler/rules")

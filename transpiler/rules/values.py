@@ -18,6 +18,7 @@ VALUES = (
     *(Value(f"torch.{torch}", f"tf.{tf}") for torch, tf in _DTYPES.items()),
     Value("torch.dtype", "tf.DType"),
     Value("torch.device", "str"),
+    Value("torch.Size", "tf.TensorShape"),
     Value("torch.pi", "math.pi"),
     Value("torch.inf", "float('inf')"),
     Value("torch.nn.Parameter", "nn.Parameter", note="a keras.Variable"),

@@ -36,7 +36,7 @@ from .normalization import (
 from .padding import pad, pad_image
 from .patches import fold, pixel_shuffle, pixel_unshuffle, unfold
 from .pooling import adaptive_avg_pool2d, adaptive_max_pool2d, avg_pool2d, max_pool2d
-from .random import bernoulli, dropout, dropout2d, normal_like, rand, randn, randperm, uniform_like
+from .random import bernoulli, bernoulli_like, dropout, dropout2d, normal_like, rand, randn, randperm, uniform_like
 from .recompute import checkpoint
 from .reshaping import chunk, flatten, split, swap_axes, tile
 from .resize import interpolate
@@ -57,7 +57,18 @@ from .shape import (
     tril,
     triu,
 )
-from .values import finfo, full_like, linspace, log2, numel, sort_with_indices, to_list
+from .values import (
+    finfo,
+    full_like,
+    linspace,
+    log2,
+    max_with_indices,
+    min_with_indices,
+    numel,
+    sort_with_indices,
+    tensor,
+    to_list,
+)
 
 __all__ = [
     "adaptive_avg_pool2d",
@@ -66,6 +77,7 @@ __all__ = [
     "avg_pool2d",
     "batch_norm",
     "bernoulli",
+    "bernoulli_like",
     "celu",
     "check",
     "checkpoint",
@@ -98,6 +110,8 @@ __all__ = [
     "log_softmax",
     "masked_fill",
     "max_pool2d",
+    "max_with_indices",
+    "min_with_indices",
     "mish",
     "normal_like",
     "normalize",
@@ -129,6 +143,7 @@ __all__ = [
     "std_mean",
     "swap_axes",
     "tanh",
+    "tensor",
     "tile",
     "to_channels_first",
     "to_channels_last",

@@ -57,6 +57,11 @@ def normal_like(x: Any, mean: float = 0.0, stddev: float = 1.0) -> tf.Tensor:
     return randn(keras.ops.shape(x), x.dtype) * stddev + mean
 
 
+def bernoulli_like(x: Any, p: float = 0.5) -> tf.Tensor:
+    """Ones with probability `p`, with the shape and dtype of `x`: what `torch.Tensor.bernoulli_` would write."""
+    return bernoulli(keras.ops.shape(x), p, x.dtype)
+
+
 def uniform_like(x: Any, low: float = 0.0, high: float = 1.0) -> tf.Tensor:
     """Uniform numbers with the shape and dtype of `x`: what `torch.Tensor.uniform_` would write."""
     return rand(keras.ops.shape(x), x.dtype) * (high - low) + low

@@ -49,8 +49,9 @@ def chunk(x: Any, chunks: int, axis: int = 0) -> list[tf.Tensor]:
 
 
 def tile(x: Any, repeats: Sequence[Any]) -> tf.Tensor:
-    """`torch.Tensor.repeat`: more repeats than axes put new axes in front."""
+    """`torch.Tensor.repeat` and `tile`: more repeats than axes put new axes in front, fewer are for the last axes."""
     x = tf.convert_to_tensor(x)
+    repeats = (*[1] * (x.shape.rank - len(repeats)), *repeats)
     for _ in range(len(repeats) - x.shape.rank):
         x = x[None]
     return tf.tile(x, repeats)

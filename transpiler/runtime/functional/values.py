@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -78,3 +78,32 @@ def sort_with_indices(x: Any, axis: int = -1, descending: bool = False) -> tuple
     direction = "DESCENDING" if descending else "ASCENDING"
     order = tf.argsort(x, axis=axis, direction=direction, stable=True)
     return gather(x, axis, order), tf.cast(order, tf.int64)
+
+
+class Extreme(NamedTuple):
+    """What `torch.max` and `torch.min` give along an axis."""
+
+    values: tf.Tensor
+    indices: tf.Tensor
+
+
+def max_with_indices(x: Any, axis: int, keepdims: bool = False) -> Extreme:
+    """`torch.max` along a stored axis: the largest values and where they are (int64)."""
+    return _extreme(tf.reduce_max, tf.argmax, x, axis, keepdims)
+
+
+def min_with_indices(x: Any, axis: int, keepdims: bool = False) -> Extreme:
+    """`torch.min` along a stored axis: the smallest values and where they are (int64)."""
+    return _extreme(tf.reduce_min, tf.argmin, x, axis, keepdims)
+
+
+def _extreme(reduce: Any, arg: Any, x: Any, axis: int, keepdims: bool) -> Extreme:
+    indices = arg(x, axis=axis, output_type=tf.int64)
+    return Extreme(reduce(x, axis=axis, keepdims=keepdims), tf.expand_dims(indices, axis) if keepdims else indices)
+
+
+def tensor(data: Any, dtype: Any = None) -> tf.Tensor:
+    """`torch.tensor`: Python's ints become int64 and its floats float32; arrays keep their dtype."""
+    found = tf.convert_to_tensor(data, dtype=dtype)
+    is_array = tf.is_tensor(data) or hasattr(data, "dtype")
+    return tf.cast(found, tf.int64) if dtype is None and not is_array and found.dtype == tf.int32 else found
