@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import libcst as cst
 import libcst.matchers as m
 
+from . import rules
 from .closure import ModulePlan, bound_names, is_import
 from .code import code_of
 from .diagnostics import Diagnostic
@@ -19,10 +20,12 @@ from .passes.imports import ImportWriter, InnerImports, framework_lines, is_docs
 from .passes.line_length import wrap_long_lines
 from .passes.statements import StatementRewriter
 from .program import Program
-from .rewrite import Findings
+from .rewrite import LAYER_RESERVED, MODEL_RESERVED, Findings
 from .scopes import names_used
 from .walk import find
 
+# Attributes that are rewritten, or refused, whatever else a statement has.
+_TELLING = rules.tensor_methods() | MODEL_RESERVED | LAYER_RESERVED | {"forward"}
 _ALWAYS_THERE = frozenset(dir(builtins)) | {"__name__", "__file__", "__all__", "__doc__"}
 
 
@@ -93,6 +96,8 @@ class Assembler:
     def _needs_rewriting(self, plan: ModulePlan, statement: cst.BaseStatement, typing: Typing) -> bool:
         """Whether tensors, torch's names or imports come up in a statement; most configurations have none."""
         if isinstance(statement, cst.ClassDef) or statement in typing.tensors_in or any(find(statement, cst.ImportFrom)):
+            return True
+        if any(node.attr.value in _TELLING for node in find(statement, cst.Attribute)):
             return True
         names = names_used(statement)
         origins = (self.resolver.resolve(plan.name, name) for name in names)

@@ -116,6 +116,8 @@ class Calls:
         kinds = [element_of(kind) if arg.star == "*" else kind for arg, kind in arguments]
         if len(kinds) == 1 and isinstance(kinds[0], (Sequence, Tuple)):
             kinds = [element_of(kinds[0])]
+        elif len(kinds) == 1 and isinstance(kinds[0], Mapping):
+            kinds = [kinds[0].value]
         modules = [k for k in kinds if isinstance(k, Instance)]
         return join_all(modules) if modules and len(modules) == len(kinds) else None
 

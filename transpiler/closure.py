@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import libcst as cst
 import libcst.matchers as m
 
-from .names import NameResolver, import_target, imported_names, target_names
+from .names import NameResolver, dotted_name, import_target, imported_names, target_names
 from .overrides import OverrideIndex
 from .scopes import names_used
 from .walk import find
@@ -148,6 +148,7 @@ class Closure:
         statement = self.resolver.statement(plan.name, index)
         for name in self.uses(plan.name, index):
             self._need(plan, name)
+        self._follow_modules(plan, statement)
         self._follow_inner_imports(plan, statement)
 
     def uses(self, module: str, index: int) -> set[str]:
@@ -162,6 +163,16 @@ class Closure:
         if origin is not None and origin.is_symbol and origin.module is not None and origin.symbol is not None:
             if not (self._is_erased(origin.dotted)):
                 self._queue.append((origin.module, origin.symbol))
+
+    def _follow_modules(self, plan: ModulePlan, statement: cst.CSTNode) -> None:
+        """Symbols that are read through an imported module of the source, such as `helpers.to_2tuple`."""
+        imports = self.resolver.bindings(plan.name).imports
+        for node in find(statement, cst.Attribute):
+            name = dotted_name(node)
+            if name and name.partition(".")[0] in imports and self.resolver.is_source(imports[name.partition(".")[0]].module):
+                origin = self.resolver.qualify(plan.name, node)
+                if origin is not None and origin.module and origin.symbol:
+                    self._queue.append((origin.module, origin.symbol))
 
     @staticmethod
     def _is_erased(name: str) -> bool:
@@ -202,12 +213,12 @@ class Closure:
         """Variables that a statement uses, through variables that are made of other variables."""
         bound = self._bound(module)
         seen: set[str] = set()
-        pending = list(self.uses(module, index))
+        statements = self.statements(module)
+        pending = [*self.uses(module, index), *self._uses_of_called(module, statements[index])]
         while pending:
             name = pending.pop()
             if name in seen or name not in bound:
                 continue
-            statements = self.statements(module)
             if any(isinstance(statements[i], (cst.FunctionDef, cst.ClassDef)) for i in bound[name]):
                 continue
             seen.add(name)
@@ -215,6 +226,14 @@ class Closure:
                 if i != index and isinstance(statements[i], cst.SimpleStatementLine):
                     pending.extend(self.uses(module, i))
         return seen
+
+    def _uses_of_called(self, module: str, statement: cst.CSTNode) -> set[str]:
+        """What the function uses that a statement such as `register('a', f)` is a call of."""
+        if not m.matches(statement, m.SimpleStatementLine(body=[m.Expr(value=m.Call(func=m.Name()))])):
+            return set()
+        call = cst.ensure_type(cst.ensure_type(cst.ensure_type(statement, cst.SimpleStatementLine).body[0], cst.Expr).value, cst.Call)
+        found = self._bound(module).get(cst.ensure_type(call.func, cst.Name).value, ())
+        return set().union(*(self.uses(module, index) for index in found))
 
 
 def _is_all(statement: cst.CSTNode) -> bool:

@@ -43,6 +43,20 @@ def reorder(items: list[str], rank: int) -> list[str]:
     return [items[axis] for axis in to_stored(rank)]
 
 
+def met_by_image(code: str, rank: int, image_rank: int) -> str:
+    """The code of a tensor with torch's axes, given the axes of the stored image that it is broadcast against.
+
+    `(C, 1, 1)` becomes `(1, 1, C)`; one that only has axes of space gets one for the channels.
+    """
+    if rank == 0:
+        return code
+    if rank == image_rank:
+        return f"tf.transpose({code}, {to_stored(rank)})"
+    if rank == image_rank - 1:
+        return f"tf.transpose({code}, {(*range(1, rank), 0)})"
+    return f"tf.expand_dims({code}, -1)"
+
+
 def needs_transpose(have: Tensor, want: Layout) -> bool:
     """Whether a tensor held as `have` must be transposed to be used as `want`."""
     if want is Layout.OPAQUE or have.layout is Layout.OPAQUE or have.layout is want:

@@ -106,7 +106,7 @@ def target_names(target: cst.BaseExpression) -> set[str]:
 def collect_bindings(tree: cst.Module, package: str) -> Bindings:
     """The top-level bindings of a module."""
     bindings = Bindings()
-    pending: list[cst.CSTNode] = list(tree.body)
+    pending: list[cst.CSTNode] = [*reversed(tree.body)]
     while pending:
         node = pending.pop()
         if isinstance(node, (cst.Import, cst.ImportFrom)):
@@ -114,7 +114,9 @@ def collect_bindings(tree: cst.Module, package: str) -> Bindings:
             continue
         bindings.definitions |= _defined_names(node)
         if not isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.Lambda, cst.CompFor)):
-            pending.extend(children(node))
+            # The last import of a name counts, but what an `except` falls back on gives way to what was tried.
+            parts = sorted(children(node), key=lambda part: not isinstance(part, cst.ExceptHandler))
+            pending.extend(reversed(parts))
     bindings.definitions -= bindings.imports.keys()
     return bindings
 

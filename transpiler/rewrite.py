@@ -16,8 +16,8 @@ from .calls import argument_parameters, bound_call
 from .code import code_of, expression, in_parentheses, is_operator
 from .diagnostics import Diagnostic
 from .inference import ONLY_TENSORS_HAVE, Typing
-from .kinds import UNKNOWN, Instance, Kind, Layout, Sequence, Shape, Tensor, Tuple, Unknown
-from .layout import needs_transpose, stored_axis, to_stored, to_torch
+from .kinds import UNKNOWN, ClassValue, Instance, Kind, Layout, Sequence, Shape, Tensor, Tuple, Unknown
+from .layout import met_by_image, needs_transpose, stored_axis, to_stored, to_torch
 from .model import Transpose
 from .names import dotted_name
 from .passes.fold import FRAMEWORKS
@@ -71,6 +71,15 @@ class Rewriter(ScopedTransformer):
         axes = to_stored(rank) if want is Layout.IMAGE else to_torch(rank)
         self.findings.transposes.append(Transpose(self.source.locate(node).line, reason))
         return f"tf.transpose({code}, {axes})"
+
+    def meeting(self, code: str, tensor: Tensor, other: Tensor, node: cst.CSTNode) -> str:
+        """The code of an operand of an elementwise operation, with the axes of the image that it meets there."""
+        if tensor.layout is not Layout.PLAIN or other.layout is not Layout.IMAGE or tensor.rank is None:
+            return code
+        new = met_by_image(code, tensor.rank, other.rank or 4)
+        if new != code:
+            self.findings.transposes.append(Transpose(self.source.locate(node).line, "two layouts meet in one operation"))
+        return new
 
     def external(self, node: cst.BaseExpression) -> str | None:
         """The qualified name of something outside the source that a dotted expression stands for."""
@@ -169,7 +178,7 @@ class Rewriter(ScopedTransformer):
                 return updated.with_changes(attr=cst.Name("call"))
             if self._is_reserved(owner, name):
                 return updated.with_changes(attr=cst.Name(f"{name}_"))
-        elif name == "forward" and m.matches(original.value, m.Call(func=m.Name("super"))):
+        elif name == "forward" and (isinstance(owner, ClassValue) or m.matches(original.value, m.Call(func=m.Name("super")))):
             return updated.with_changes(attr=cst.Name("call"))
         return updated
 
@@ -293,7 +302,7 @@ class Rewriter(ScopedTransformer):
         bound_receiver = None
         if receiver is not None:
             bound_receiver = (receiver, self.kind(receiver))
-            codes[receiver] = self.bare(cst.ensure_type(updated.func, cst.Attribute).value)
+            codes[receiver] = _unwrapped(cst.ensure_type(updated.func, cst.Attribute).value)
         try:
             call = bound_call(row, name, arguments, bound_receiver, lambda node: code_of(codes.get(node, node)))
             layout = self.typing.layouts.get(original, Layout.PLAIN)
@@ -317,7 +326,9 @@ class Rewriter(ScopedTransformer):
             changed[parameter] = value
             if row.layout == "image" and not first:
                 continue
-            if isinstance(value, tuple):
+            if row.layout == "any":
+                changed[parameter] = self._operand(value, call, node)
+            elif isinstance(value, tuple):
                 changed[parameter] = tuple(self._in_order(item, want, node, reason) for item in value)
             elif isinstance(value.kind, Tensor):
                 first = False
@@ -326,6 +337,17 @@ class Rewriter(ScopedTransformer):
             elif isinstance(value.kind, (Sequence, Tuple)) and row.layout in ("axis", "plain"):
                 self._check_list(value.kind, want, node, call.name)
         return BoundCall(call.name, changed, want)
+
+    def _operand(self, value: Argument | tuple[Argument, ...], call: BoundCall, node: cst.Call) -> Argument | tuple[Argument, ...]:
+        """An argument of a layout-free function, as it meets the image among the others."""
+        if isinstance(value, tuple) or not isinstance(value.kind, Tensor):
+            return value
+        kinds = [other.kind for other in call.arguments.values() if isinstance(other, Argument)]
+        images = [kind for kind in kinds if isinstance(kind, Tensor) and kind.layout is Layout.IMAGE]
+        if not images:
+            return value
+        code = self.meeting(value.code(), value.kind, images[0], node)
+        return Argument(value.kind, value.literal, lambda: code)
 
     def _in_order(self, item: Argument, want: Layout, node: cst.Call, reason: str) -> Argument:
         if isinstance(item.kind, Tensor) and needs_transpose(item.kind, want):
@@ -473,16 +495,20 @@ class Rewriter(ScopedTransformer):
         left, right = self.kind(original_node.left), self.kind(original_node.right)
         if not isinstance(left, Tensor) or not isinstance(right, Tensor):
             return updated_node
-        if isinstance(original_node.operator, cst.MatrixMultiply):
-            want = Layout.PLAIN
-        elif Layout.IMAGE in (left.layout, right.layout):
-            want = Layout.IMAGE
-        else:
-            return updated_node
         changes = {}
-        for side, kind in (("left", left), ("right", right)):
-            if needs_transpose(kind, want) and kind.rank is not None:
-                operand = getattr(updated_node, side)
-                code = self.transposed(code_of(operand), kind, want, original_node, "two layouts meet in one operation")
+        for side, kind, other in (("left", left, right), ("right", right, left)):
+            operand = code_of(getattr(updated_node, side))
+            if not isinstance(original_node.operator, cst.MatrixMultiply):
+                code = self.meeting(operand, kind, other, original_node)
+            elif needs_transpose(kind, Layout.PLAIN) and kind.rank is not None:
+                code = self.transposed(operand, kind, Layout.PLAIN, original_node, "a matrix product works in torch order")
+            else:
+                continue
+            if code != operand:
                 changes[side] = expression(code)
         return updated_node.with_changes(**changes) if changes else updated_node
+
+
+def _unwrapped(node: cst.BaseExpression) -> cst.BaseExpression:
+    """An expression on one line without parentheses around it: the rule puts them back where they are needed."""
+    return node.with_changes(lpar=[], rpar=[]) if is_operator(node.with_changes(lpar=[], rpar=[])) and "\n" not in code_of(node) else node

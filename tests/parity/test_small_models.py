@@ -17,7 +17,9 @@ from transpiler.verify.record import Settings
 TOLERANCE = Settings().tolerance
 
 
-def compare(package: ModuleType, model: SmallModel, size: tuple[int, int] | None = None, **kwargs: object) -> Comparison:
+def compare(
+    package: ModuleType, model: SmallModel, size: tuple[int, int] | None = None, **kwargs: object
+) -> Comparison:
     """Both models, with `kwargs` added to the small model's own, and images of `size` or of the model's own."""
     pair = build_pair(package, model.arch, seed_of(model.arch), **{**model.kwargs, **kwargs})
     return Comparison(pair, random_images(1, pair.upstream.pretrained_cfg["input_size"][0], *(size or model.size)))

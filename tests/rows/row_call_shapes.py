@@ -29,8 +29,18 @@ def call_shapes(example: Example) -> list[str]:
     call = _call_of(example.row, tree)
     if call is None:
         return [example.case.code]
-    written = [ast.unparse(_Replace(call, code).visit(ast.parse(example.case.code, mode="eval"))) for code in _shapes(example.row, call)]
+    shapes = [code for code in dict.fromkeys(_shapes(example.row, call)) if _is_python(code)]
+    written = [ast.unparse(_Replace(call, code).visit(ast.parse(example.case.code, mode="eval"))) for code in shapes]
     return list(dict.fromkeys(code for code in [example.case.code, *written] if torch_accepts(code, example)))
+
+
+def _is_python(code: str) -> bool:
+    """Some of torch's parameters, such as `from`, can't be written as keywords."""
+    try:
+        ast.parse(code)
+    except SyntaxError:
+        return False
+    return True
 
 
 def torch_accepts(code: str, example: Example) -> bool:

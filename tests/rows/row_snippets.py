@@ -50,17 +50,17 @@ class Transpiled:
     transposes: int
 
 
-def transpile(snippets: Sequence[Snippet], folder: Path) -> list[Transpiled]:
-    """Both sides of every snippet as functions; `folder` gets the source."""
+def transpile(snippets: Sequence[Snippet], folder: Path, *, execute: bool = True) -> list[Transpiled]:
+    """Both sides of every snippet as functions, empty ones unless `execute`; `folder` gets the source."""
     source = HEADER + "".join(_definition(number, snippet) for number, snippet in enumerate(snippets))
     lines = [source.splitlines().index(f"def call_{number}({_parameters(s)}):") + 2 for number, s in enumerate(snippets)]
     text, findings, program = _generate(source, folder, {f"{MODULE}.call_{n}": s.kinds for n, s in enumerate(snippets)})
-    theirs, ours = _executed(source), _executed(text)
+    theirs, ours = (_executed(source), _executed(text)) if execute else ({}, {})
     bodies = {node.name: ast.unparse(node.body[0]) for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
     return [
         Transpiled(
             snippet,
-            theirs[f"call_{number}"],
+            theirs.get(f"call_{number}"),
             ours.get(f"call_{number}"),
             bodies.get(f"call_{number}", ""),
             program.summary(f"{MODULE}.call_{number}").returns,

@@ -53,6 +53,13 @@ def test_needs_no_transpose(example: Example, one_image, all_images):
     assert done.transposes == 0
 
 
+def test_an_image_expands_to_the_shape_of_another(all_images):
+    (example,) = (e for e in EXAMPLES if e.case.code == "x.expand(y.shape)")
+    done = all_images[example.name]
+    assert (done.diagnostics, done.transposes) == ((), 0)
+    check_values(done, arrays(example.case))
+
+
 @pytest.mark.parametrize("example", [e for e in EXAMPLES if e.row.layout == "any"], ids=lambda e: e.name)
 def test_layout_free_rows_take_images_as_they_are(example: Example, all_images):
     done = all_images[example.name]

@@ -248,8 +248,10 @@ def test_read_checkpoint(tmp_path):
     state = {"a": torch.randn(2, 3), "b": torch.randn(4).bfloat16(), "n": torch.tensor(3)}
     save_file(state, str(tmp_path / "a.safetensors"))
     torch.save(state, tmp_path / "a.pth")
+    torch.save(state, tmp_path / "a.pth.tar")
+    torch.save(state, tmp_path / "a")
     np.savez(tmp_path / "a.npz", a=state["a"].numpy(), b=state["b"].float().numpy(), n=3)
-    for name in ("a.safetensors", "a.pth", "a.npz"):
+    for name in ("a.safetensors", "a.pth", "a.pth.tar", "a", "a.npz"):
         read = checkpoints.read_checkpoint(tmp_path / name)
         module = nn.Module()
         module.a, module.b = nn.Parameter(tf.zeros((2, 3))), nn.Parameter(tf.zeros(4))
@@ -293,3 +295,21 @@ def test_hub_without_a_network(tmp_path, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(ConnectionError, match="model.safetensors or pytorch_model.bin of timm/nothing"):
         hub.download_from_hub("timm/nothing", cache_dir=tmp_path)
+
+
+def test_hub_is_given_up_at_the_first_failure(tmp_path, monkeypatch):
+    """Each try costs the user all the retries of huggingface_hub; what is cached is still found."""
+    import huggingface_hub
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    tried = []
+
+    def download(repo_id, filename, local_files_only=False, **kwargs):
+        tried.append((filename, local_files_only))
+        if local_files_only and filename == "c":
+            return str(tmp_path / "c")
+        raise LocalEntryNotFoundError("no network")
+
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
+    assert hub.download_from_hub("timm/nothing", ("a", "b", "c")) == tmp_path / "c"
+    assert tried == [("a", False), ("b", True), ("c", True)]

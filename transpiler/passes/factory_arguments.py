@@ -13,6 +13,7 @@ import libcst.matchers as m
 from ..names import NameResolver, dotted_name
 from ..scopes import parameter_list
 from ..source import ModuleSource
+from .signatures import with_kwargs
 from .tracking import TrackingTransformer
 
 _FACTORY = frozenset({"device", "dtype"})
@@ -91,8 +92,7 @@ class RemoveFactoryArguments(TrackingTransformer):
             if node.name.value == "__init__" or (not facts.computes_with_dtype and not self._tensors_of_dtype(node)):
                 removed.add("dtype")
         self._functions.append(frozenset(removed))
-        taken = node.params.star_kwarg.name.value if node.params.star_kwarg else "kwargs" if removed else ""
-        self._takes_kwargs.append(node.name.value == "__init__" and taken == "kwargs")
+        self._takes_kwargs.append(node.name.value == "__init__" and bool(removed) and node.params.star_kwarg is None)
         self._dicts.append(set())
 
     def _tensors_of_dtype(self, node: cst.FunctionDef) -> bool:
@@ -116,10 +116,13 @@ class RemoveFactoryArguments(TrackingTransformer):
         if isinstance(star, cst.ParamStar) and not kwonly:
             star = cst.MaybeSentinel.DEFAULT
         changed = params.with_changes(params=kept, kwonly_params=kwonly, star_arg=star)
+        last = [*params.params, *params.kwonly_params][-1]
         if original_node.name.value == "__init__" and params.star_kwarg is None:
-            changed = _with_kwargs(changed, params)
+            changed = with_kwargs(changed, last)
         elif kept and not kwonly and params.star_kwarg is None:
-            changed = changed.with_changes(params=[*kept[:-1], kept[-1].with_changes(comma=params.params[-1].comma)])
+            changed = changed.with_changes(params=[*kept[:-1], kept[-1].with_changes(comma=last.comma)])
+        elif params.posonly_params and not kept and not kwonly and isinstance(params.posonly_ind, cst.ParamSlash):
+            changed = changed.with_changes(posonly_ind=params.posonly_ind.with_changes(comma=last.comma))
         return updated_node.with_changes(params=changed)
 
     def _removed_here(self, name: str) -> bool:
@@ -167,7 +170,9 @@ class RemoveFactoryArguments(TrackingTransformer):
 
     def _hands_on(self, call: cst.Call) -> bool:
         """Whether a `super().__init__(..., device=device, dtype=dtype)` should hand on the Keras arguments instead."""
-        if not self._takes_kwargs or not self._takes_kwargs[-1] or any(arg.star == "**" for arg in call.args):
+        if not self._takes_kwargs or not self._takes_kwargs[-1]:
+            return False
+        if any(arg.star == "**" and not self._is_dropped(arg, call) for arg in call.args):
             return False
         return m.matches(call.func, m.Attribute(value=m.Call(func=m.Name("super")), attr=m.Name("__init__")))
 
@@ -175,7 +180,7 @@ class RemoveFactoryArguments(TrackingTransformer):
         if arg.star == "**":
             if isinstance(arg.value, cst.Call) and self._name(arg.value.func) == _GET_DEVICE_DTYPE:
                 return True
-            return self._is_factory_name(arg.value)
+            return self._is_factory_name(arg.value) or _is_factory_dict(arg.value)
         if arg.keyword is not None:
             return self._is_dropped_keyword(arg, call)
         return m.matches(arg.value, m.Name("device") | m.Attribute(attr=m.Name("device")))
@@ -190,18 +195,6 @@ class RemoveFactoryArguments(TrackingTransformer):
         if name.startswith("torch.nn.") and not name.startswith("torch.nn.functional."):
             return True
         return m.matches(arg.value, m.Name("dtype")) and self._removed_here("dtype")
-
-
-def _with_kwargs(params: cst.Parameters, original: cst.Parameters) -> cst.Parameters:
-    """The parameters with `**kwargs` after them, laid out as the removed ones were."""
-    comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
-    last = original.params[-1] if original.params else None
-    kept = list(params.params)
-    if kept and last is not None:
-        separator = kept[-1].comma if isinstance(kept[-1].comma, cst.Comma) else comma
-        kept[-1] = kept[-1].with_changes(comma=separator)
-    trailing = last.comma if last is not None else cst.MaybeSentinel.DEFAULT
-    return params.with_changes(params=kept, star_kwarg=cst.Param(cst.Name("kwargs"), comma=trailing, star="**"))
 
 
 def _without(call: cst.Call, dropped: list[bool], hands_on: bool) -> cst.Call:

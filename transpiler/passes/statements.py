@@ -12,6 +12,8 @@ from ..kinds import Kind, Layout, Shape, Tensor
 from ..layout import to_stored
 from ..rewrite import Rewriter
 from ..rules.table import Op
+from ..scopes import parameter_list
+from .signatures import with_kwargs
 
 
 class StatementRewriter(Rewriter):
@@ -30,7 +32,7 @@ class StatementRewriter(Rewriter):
         if isinstance(target, cst.Name) and m.matches(updated_node.value, m.Name(target.value)) and not m.matches(original_node.value, m.Name()):
             return cst.RemoveFromParent()  # a permute that costs nothing here
         if isinstance(target, (cst.Tuple, cst.List)):
-            return self._unpacked_shape(target, self.kind(original_node.value), updated_node)
+            return self._unpacked_shape(target, original_node.value, updated_node)
         if isinstance(target, cst.Subscript) and isinstance(self.kind(target.value), Tensor):
             return self._part_assigned(target, updated_node.targets[0].target, updated_node.value)
         return self._hinted(original_node, updated_node)
@@ -43,10 +45,13 @@ class StatementRewriter(Rewriter):
 
     # shapes --------------------------------------------------------------------------------------------------------
 
-    def _unpacked_shape(self, target: cst.Tuple | cst.List, kind: Kind, updated: cst.Assign) -> cst.Assign:
+    def _unpacked_shape(self, target: cst.Tuple | cst.List, value: cst.BaseExpression, updated: cst.Assign) -> cst.Assign:
         """`B, C, H, W = x.shape` of an image: `B, H, W, C = ...`."""
+        kind = self.kind(value)
         if not isinstance(kind, Shape) or kind.tensor.layout is not Layout.IMAGE or kind.tensor.variable:
             return updated
+        if isinstance(value, cst.Subscript):
+            return updated  # the slice of the shape has been put in order already
         new = cst.ensure_type(updated.targets[0].target, cst.Tuple)
         elements = list(new.elements)
         if any(isinstance(e, cst.StarredElement) for e in elements) or len(elements) < 3:
@@ -58,11 +63,11 @@ class StatementRewriter(Rewriter):
 
     # parts of tensors ----------------------------------------------------------------------------------------------
 
-    def _part_assigned(self, original: cst.Subscript, target: cst.BaseAssignTargetExpression, value: cst.BaseExpression) -> cst.Assign:
+    def _part_assigned(self, original: cst.Subscript, target: cst.BaseAssignTargetExpression, value: cst.BaseExpression) -> cst.BaseSmallStatement:
         """`x[i] = v`: `x = F.slice_assign(x, np.s_[i], v)`, as tensors can't be written to."""
         return self._write(original, target, code_of(value))
 
-    def _write(self, original: cst.Subscript, target: cst.BaseExpression, value: str) -> cst.Assign:
+    def _write(self, original: cst.Subscript, target: cst.BaseExpression, value: str) -> cst.BaseSmallStatement:
         owner = self.kind(original.value)
         assert isinstance(owner, Tensor)
         if owner.layout is Layout.IMAGE:
@@ -72,7 +77,7 @@ class StatementRewriter(Rewriter):
         index = ", ".join(code_of(e).rstrip(", ") for e in where.slice)
         call = f"F.slice_assign({base}, np.s_[{index}], {value})"
         if owner.variable:
-            return cst.Assign([cst.AssignTarget(cst.Name("_"))], expression(f"{base}.assign({call})"))
+            return cst.Expr(expression(f"{base}.assign({call})"))
         return cst.Assign([cst.AssignTarget(where.value)], expression(call))  # type: ignore[arg-type]
 
     def leave_AugAssign(self, original_node: cst.AugAssign, updated_node: cst.AugAssign):  # type: ignore[no-untyped-def]
@@ -82,6 +87,11 @@ class StatementRewriter(Rewriter):
             value = self.bare(updated_node.value)
             right = f"({code_of(value)})" if not isinstance(value, (cst.Name, cst.Integer, cst.Float, cst.Call, cst.Attribute)) else code_of(value)
             return self._write(target, updated_node.target, f"{code_of(updated_node.target)} {operator} {right}")
+        left, right_kind = self.kind(target), self.kind(original_node.value)
+        if isinstance(left, Tensor) and isinstance(right_kind, Tensor):
+            code = code_of(updated_node.value)
+            new = self.meeting(code, right_kind, left, original_node)
+            return updated_node if new == code else updated_node.with_changes(value=expression(new))
         return updated_node
 
     # in-place methods ----------------------------------------------------------------------------------------------
@@ -120,7 +130,8 @@ class StatementRewriter(Rewriter):
         receiver = cst.ensure_type(call.func, cst.Attribute).value
         while isinstance(receiver, cst.Call) and isinstance(receiver.func, cst.Attribute) and receiver.func.attr.value.endswith("_"):
             receiver = receiver.func.value
-        return self._stored(receiver, receiver, self.bare(updated.value))
+        target = cst.ensure_type(receiver.visit(self), cst.BaseExpression)  # type: ignore[arg-type]
+        return self._stored(receiver, target, self.bare(updated.value))
 
     def _stored(self, original: cst.BaseExpression, target: cst.BaseExpression, value: cst.BaseExpression) -> cst.BaseSmallStatement:
         kind = self.kind(original)
@@ -166,15 +177,15 @@ class StatementRewriter(Rewriter):
     def _constructor(node: cst.FunctionDef) -> cst.FunctionDef:
         """`super().__init__()` hands the Keras arguments on, where the constructor takes them."""
         if node.params.star_kwarg is None:
-            if node.params.star_arg is not cst.MaybeSentinel.DEFAULT or node.params.kwonly_params:
-                return node
             if not m.findall(node.body, _BARE_SUPER):
                 return node
-            node = node.with_changes(params=_kwargs_appended(node.params))
+            node = node.with_changes(params=with_kwargs(node.params, parameter_list(node.params)[-1]))
         kwargs = node.params.star_kwarg.name if node.params.star_kwarg else cst.Name("kwargs")
         if kwargs.value != "kwargs" or _uses_kwargs(node):
             return node
-        return cst.ensure_type(node.with_changes(body=m.replace(node.body, _BARE_SUPER, expression("super().__init__(**kwargs)"))), cst.FunctionDef)
+        handing_on = [cst.Arg(cst.Name("kwargs"), star="**")]
+        body = m.replace(node.body, _BARE_SUPER, lambda call, _: call.with_changes(args=handing_on))  # type: ignore[union-attr,arg-type]
+        return node.with_changes(body=body)
 
     def leave_ClassDef(self, original_node: cst.ClassDef, updated_node: cst.ClassDef) -> cst.ClassDef:
         name = self._class.pop()
@@ -195,16 +206,6 @@ _BARE_SUPER = m.Call(func=m.Attribute(value=m.Call(func=m.Name("super")), attr=m
 def _uses_kwargs(node: cst.FunctionDef) -> bool:
     """Whether a constructor does something of its own with its `**kwargs`."""
     return bool(m.findall(node.body, m.Name("kwargs")))
-
-
-def _kwargs_appended(params: cst.Parameters) -> cst.Parameters:
-    comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
-    kept = list(params.params)
-    last = kept[-1].comma
-    trailing = last if isinstance(last, cst.Comma) else cst.MaybeSentinel.DEFAULT
-    separator = kept[-2].comma if len(kept) > 2 and isinstance(kept[-2].comma, cst.Comma) else comma
-    kept[-1] = kept[-1].with_changes(comma=separator)
-    return params.with_changes(params=kept, star_kwarg=cst.Param(cst.Name("kwargs"), star="**", comma=trailing))
 
 
 def _with_training(node: cst.FunctionDef) -> cst.FunctionDef:

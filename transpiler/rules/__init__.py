@@ -17,7 +17,6 @@ ROWS: tuple[Row, ...] = (
     *values.VALUES,
     *values.ERASED,
     *values.MISSING,
-    *values.QUESTIONS,
 )
 
 

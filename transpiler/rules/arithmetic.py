@@ -95,7 +95,6 @@ ROWS = (
     elementwise("round", "tf.round({input})", gradient=False),
     elementwise("erf", "tf.math.erf({input})"),
     elementwise("neg", "tf.negative({input})"),
-    elementwise("reciprocal", "tf.math.reciprocal({input})", example="(x.abs() + 1).reciprocal()"),
     Op("torch.Tensor.clone", "input", "tf.identity({input})", "any", same, also=("torch.clone",), cases=(Case("x.clone()", X),)),
     Op("torch.Tensor.detach", "input", "tf.stop_gradient({input})", "any", same, cases=(Case("x.detach()", X),)),
     arithmetic("add", "+", alpha=True),
@@ -146,9 +145,10 @@ ROWS = (
            cases=(Case(f"x.clone().{name}_(y)", XY, image=True),))
         for name, sign in (("add", "+"), ("sub", "-"), ("mul", "*"), ("div", "/"))
     ),
+    Op("torch.Tensor.detach_", "input", "tf.stop_gradient({input})", "any", same, inplace=True, cases=(Case("x.clone().detach_()", IMAGE, image=True),)),
+    Op("torch.Tensor.sqrt_", "input", "tf.sqrt({input})", "any", same, inplace=True, cases=(Case("x.abs().sqrt_()", IMAGE, image=True),)),
     Op("torch.Tensor.sigmoid_", "input", "tf.sigmoid({input})", "any", same, inplace=True, cases=(Case("x.clone().sigmoid_()", X),)),
     Op("torch.Tensor.tanh_", "input", "tf.tanh({input})", "any", same, inplace=True, cases=(Case("x.clone().tanh_()", X),)),
-    Op("torch.Tensor.relu_", "input", "tf.nn.relu({input})", "any", same, inplace=True, cases=(Case("x.clone().relu_()", X),)),
     Op("torch.Tensor.clamp_", "input, min=None, max=None", clamp_code, "any", same, inplace=True, cases=(Case("x.clone().clamp_(min=0.)", X),)),
     Op("torch.Tensor.zero_", "input", "tf.zeros_like({input})", "any", same, inplace=True, cases=(Case("x.clone().zero_()", X),)),
     Op("torch.Tensor.fill_", "input, value", "F.full_like({input}, {value})", "any", same, inplace=True, cases=(Case("x.clone().fill_(2.)", X),)),
@@ -156,7 +156,6 @@ ROWS = (
        cases=(Case("x.clone().masked_fill_(x > 0, 1.5)", X),)),
     Op("torch.Tensor.triu_", "input, diagonal=0", "F.triu({input}<, {diagonal}>)", "plain", same, inplace=True, cases=(Case("x.clone().triu_(1)", {"x": (4, 4)}),)),
     Op("torch.Tensor.triu", "input, diagonal=0", "F.triu({input}<, {diagonal}>)", "plain", same, also=("torch.triu",), cases=(Case("torch.triu(x, 1)", {"x": (4, 4)}),)),
-    Op("torch.Tensor.tril", "input, diagonal=0", "F.tril({input}<, {diagonal}>)", "plain", same, also=("torch.tril",), cases=(Case("torch.tril(x)", {"x": (4, 4)}),)),
     Op("torch.linalg.pinv", "input", "tf.linalg.pinv({input})", "plain", transposed_kind, cases=(Case("torch.linalg.pinv(x)", {"x": (5, 3)}),)),
     Op("torch.linalg.inv", "A", "tf.linalg.inv({A})", "plain", same, cases=(Case("torch.linalg.inv(x + 3 * torch.eye(3))", {"x": (3, 3)}),)),
 )

@@ -14,7 +14,7 @@ def _dtype(call: BoundCall, default: str | None = "float") -> str | None:
     if not call.given("dtype"):
         return default
     code = call.one("dtype").code()
-    return _DTYPES.get(code) or _NAMES.get(code) or ("float" if code.startswith(("torch.f", "tf.f", "torch.b", "tf.b")) else None)
+    return _DTYPES.get(code) or _NAMES.get(code) or ("float" if "float" in code else None)
 
 
 def filled_kind(call: BoundCall) -> Kind:
@@ -142,6 +142,7 @@ ROWS = (
     Op("torch.Tensor.new_full", "input, size, fill_value", new_filled("", value=True), "any", new_kind, cases=(Case("x.new_full((2, 2), float('-inf'))", {"x": (2, 3)}),)),
     Op("torch.rand", "*size, dtype=None", filled("F.rand"), "plain", filled_kind, cases=(Case("torch.rand(2, 3).shape", NONE),)),
     Op("torch.randn", "*size, dtype=None", filled("F.randn"), "plain", filled_kind, cases=(Case("torch.randn(2, 3).shape", NONE),)),
+    Op("torch.randperm", "n, *, dtype=None", "F.randperm({n}<, dtype={dtype}>)", "plain", lambda c: Tensor(Layout.PLAIN, 1, _dtype(c, "int")), cases=(Case("torch.randperm(5).sort()[0]", NONE),)),
     Op("torch.Tensor.bernoulli_", "input, p=0.5", "F.bernoulli_like({input}<, {p}>)", "any", same, inplace=True, cases=(Case("x.clone().bernoulli_(1.0)", X, image=True),)),
     Op("torch.Tensor.normal_", "input, mean=0., std=1.", "F.normal_like({input}<, mean={mean}><, stddev={std}>)", "any", same, inplace=True, cases=(Case("x.clone().normal_().shape", {"x": (2, 3)}),)),
     Op("torch.Tensor.uniform_", "input, from=0., to=1.", "F.uniform_like({input}<, {from}><, {to}>)", "any", same, inplace=True, cases=(Case("x.clone().uniform_(0., 1.).shape", {"x": (2, 3)}),)),

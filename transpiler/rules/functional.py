@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..kinds import Kind, Layout, Tensor
 from .arithmetic import elementwise
 from .table import BoundCall, Case, Op, python, same
-from .template import axis_code
+from .template import axis_code, sizes_code
 
 IMAGE = {"x": (2, 3, 6, 5)}
 X = {"x": (2, 3, 4)}
@@ -28,6 +28,11 @@ def normalize_code(call: BoundCall) -> str:
     axis = axis_code(call, "dim") if call.given("dim") else "-1" if call.layout is Layout.IMAGE else "1"
     options = "".join(f", {name}={call.one(name).code()}" for name in ("p", "eps") if call.given(name))
     return f"F.normalize({call.one('input').code()}, axis={axis}{options})"
+
+
+def affine_grid_code(call: BoundCall) -> str:
+    corners = f", align_corners={call.one('align_corners').code()}" if call.given("align_corners") else ""
+    return f"F.affine_grid({call.one('theta').code()}, {sizes_code((call.one('size'),))}{corners})"
 
 
 def activation(name: str, tf: str, *, extra: str = "", cases: tuple[Case, ...] = ()) -> Op:
@@ -53,10 +58,9 @@ ROWS = (
     Op("torch.nn.functional.prelu", "input, weight", "F.prelu({input}, {weight})", "any", same, cases=(Case("torch.nn.functional.prelu(x, y)", {"x": (2, 3), "y": (3,)}),)),
     Op("torch.nn.functional.softplus", "input", "tf.math.softplus({input})", "any", same, cases=(Case("torch.nn.functional.softplus(x)", X, gradient=True),)),
     Op("torch.nn.functional.sigmoid", "input", "tf.sigmoid({input})", "any", same, cases=(Case("torch.nn.functional.sigmoid(x)", X),)),
-    Op("torch.nn.functional.tanh", "input", "tf.tanh({input})", "any", same, cases=(Case("torch.nn.functional.tanh(x)", X),)),
     elementwise("relu", "tf.nn.relu({input})"),
     Op("torch.nn.functional.scaled_dot_product_attention",
-       "query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None, enable_gqa=False",
+       "query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, *, scale=None, enable_gqa=False",
        "F.scaled_dot_product_attention({query}, {key}, {value}<, attn_mask={attn_mask}><, dropout_p={dropout_p}>"
        "<, is_causal={is_causal}><, scale={scale}><, enable_gqa={enable_gqa}>)", "plain", same,
        cases=(Case("torch.nn.functional.scaled_dot_product_attention(q, k, v)", QKV, gradient=True),
@@ -101,6 +105,20 @@ ROWS = (
     Op("torch.nn.functional.max_pool2d", "input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False",
        "F.max_pool2d({input}, {kernel_size}<, {stride}><, padding={padding}><, dilation={dilation}><, ceil_mode={ceil_mode}>)", "image", image_kind,
        cases=(Case("torch.nn.functional.max_pool2d(x, 3, 2, padding=1)", IMAGE, image=True),)),
+    Op("torch.nn.functional.unfold", "input, kernel_size, dilation=1, padding=0, stride=1",
+       "F.unfold({input}, {kernel_size}<, {dilation}><, padding={padding}><, stride={stride}>)", "image", lambda c: Tensor(Layout.PLAIN, 3, c.tensor.dtype),
+       cases=(Case("torch.nn.functional.unfold(x, (2, 3), stride=2, padding=1)", IMAGE, gradient=True, image=True),)),
+    Op("torch.nn.functional.fold", "input, output_size, kernel_size, dilation=1, padding=0, stride=1",
+       "F.fold({input}, {output_size}, {kernel_size}<, {dilation}><, padding={padding}><, stride={stride}>)", "plain", image_kind,
+       cases=(Case("torch.nn.functional.fold(x, (4, 6), (2, 2), stride=2)", {"x": (2, 12, 6)}, gradient=True), Case("torch.nn.functional.fold(x, output_size=(3, 4), kernel_size=3, padding=1)", {"x": (2, 18, 12)}))),
+    Op("torch.nn.functional.pixel_shuffle", "input, upscale_factor", "F.pixel_shuffle({input}, {upscale_factor})", "image", image_kind,
+       cases=(Case("torch.nn.functional.pixel_shuffle(x, 2)", {"x": (2, 8, 3, 5)}, gradient=True, image=True),)),
+    Op("torch.nn.functional.affine_grid", "theta, size, align_corners=None", affine_grid_code, "plain", lambda c: Tensor(Layout.PLAIN, 4, c.tensor.dtype),
+       cases=(Case("torch.nn.functional.affine_grid(x, (2, 3, 4, 5), align_corners=False)", {"x": (2, 2, 3)}, gradient=True),)),
+    Op("torch.nn.functional.grid_sample", "input, grid, mode='bilinear', padding_mode='zeros', align_corners=None",
+       "F.grid_sample({input}, {grid}<, mode={mode}><, padding_mode={padding_mode}><, align_corners={align_corners}>)", "image", image_kind,
+       cases=(Case("torch.nn.functional.grid_sample(x, y, align_corners=False)", {**IMAGE, "y": (2, 4, 3, 2)}, gradient=True, image=True),
+              Case("torch.nn.functional.grid_sample(x, y, padding_mode='border', align_corners=True)", {**IMAGE, "y": (2, 4, 3, 2)}, image=True))),
     Op("torch.nn.functional.normalize", "input, p=2.0, dim=1, eps=1e-12", normalize_code, "axis", same,
        cases=(Case("torch.nn.functional.normalize(x)", IMAGE, gradient=True, image=True), Case("torch.nn.functional.normalize(x, 2., 1, 1e-6)", X), Case("torch.nn.functional.normalize(x, dim=(2, 3))", IMAGE, image=True), Case("torch.nn.functional.normalize(x, dim=-1)", X, gradient=True),)),
     Op("torch.nn.functional.one_hot", "input, num_classes", "F.one_hot({input}, {num_classes})", "plain", lambda c: Tensor(Layout.PLAIN, None, "int"),

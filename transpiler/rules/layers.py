@@ -5,8 +5,8 @@ from __future__ import annotations
 from .table import Layer
 
 _ANY = (
-    "Module", "Identity", "Dropout", "Sequential", "ModuleList", "ModuleDict", "GELU", "ReLU", "ReLU6", "SiLU", "Sigmoid", "Tanh",
-    "Hardsigmoid", "Hardswish", "LeakyReLU", "ELU", "CELU", "SELU", "Mish", "PReLU", "Softplus",
+    "Module", "Identity", "Dropout", "Sequential", "ModuleList", "ModuleDict", "GELU", "ReLU", "ReLU6", "SiLU", "Sigmoid",
+    "Hardsigmoid", "Hardswish", "LeakyReLU", "ELU", "CELU", "SELU", "Mish", "PReLU",
 )
 
 ROWS = (
@@ -17,8 +17,10 @@ ROWS = (
     Layer("torch.nn.Embedding", "nn.Embedding", "plain", "plain"),
     Layer("torch.nn.Flatten", "nn.Flatten", "any", "plain", note="a rank-4 input is an image held channels-last; it is flattened in torch's order"),
     Layer("torch.nn.Conv2d", "nn.Conv2d", "image", "image", 4),
+    Layer("torch.nn.Conv1d", "nn.Conv1d", "plain", "plain", 3, note="(B, C, L) in torch's order"),
     Layer("torch.nn.ConvTranspose2d", "nn.ConvTranspose2d", "image", "image", 4),
     Layer("torch.nn.BatchNorm2d", "nn.BatchNorm2d", "image", "image", 4),
+    Layer("torch.nn.SyncBatchNorm", "nn.SyncBatchNorm", "image", "image", 4, note="statistics are those of one replica"),
     Layer("torch.nn.BatchNorm1d", "nn.BatchNorm1d", "any"),
     Layer("torch.nn.GroupNorm", "nn.GroupNorm", "image", "image"),
     Layer("torch.nn.MaxPool2d", "nn.MaxPool2d", "image", "image", 4),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ..kinds import PYTHON, UNKNOWN, Kind, Layout, Sequence, Shape, Tensor, Tuple
 from ..layout import is_to_channels_last, is_to_image, stored_axis, to_stored, to_torch
 from .image_form import after_dropping, drops_axes, only_with
-from .table import Argument, BoundCall, Case, Op, Refusal, same
+from .table import Argument, BoundCall, Case, Op, Refusal, broadcast, same
 from .template import axis_code, items_of, parenthesize, sizes_code
 
 IMAGE = {"x": (2, 3, 4, 5)}
@@ -222,12 +222,28 @@ def size_kind(call: BoundCall) -> Kind:
     return PYTHON if call.given("dim") else Shape(call.tensor)
 
 
+def _expands_to_image(call: BoundCall) -> bool:
+    """An image is expanded to the shape of another one, or to sizes written one by one."""
+    sizes = _sizes(call, "size")
+    if len(sizes) == 1:
+        kind = sizes[0].kind
+        return isinstance(kind, Shape) and kind.tensor.layout is Layout.IMAGE and kind.tensor.rank == call.tensor.rank
+    return len(sizes) == call.tensor.rank and not any(item.is_sequence for item in sizes)
+
+
 def expand_code(call: BoundCall) -> str:
-    return f"F.expand({call.one('input').code()}, {sizes_code(_sizes(call, 'size'))})"
+    source, sizes = call.one("input").code(), _sizes(call, "size")
+    if call.layout is not Layout.IMAGE:
+        return f"F.expand({source}, {sizes_code(sizes)})"
+    if len(sizes) == 1:
+        return f"tf.broadcast_to({source}, {sizes[0].code()})"
+    return f"F.expand({source}, {sizes_code(tuple(sizes[axis] for axis in to_stored(len(sizes))))})"
 
 
 def expand_kind(call: BoundCall) -> Kind:
     tensor = call.tensor
+    if call.layout is Layout.IMAGE:
+        return Tensor(Layout.IMAGE, tensor.rank, tensor.dtype)
     return Tensor(Layout.PLAIN, items_of(call, "size"), tensor.dtype)
 
 
@@ -319,10 +335,10 @@ ROWS = (
     Op("torch.cat", "tensors, dim=0", cat_code, "axis", same, also=("torch.concat",),
        cases=(Case("torch.cat([x, x])", IMAGE, image=True), Case("torch.cat([x, x], dim=1)", IMAGE, gradient=True, image=True), Case("torch.cat((x, x), -1)", TOKENS))),
     Op("torch.Tensor.size", "input, dim=None", size_code, "axis", size_kind, cases=(Case("x.size(1)", IMAGE, image=True), Case("x.size(-1)", IMAGE, image=True), Case("x.size()", IMAGE, image=True), Case("x.size()[-2:]", IMAGE, image=True))),
-    Op("torch.Tensor.expand", "input, *size", expand_code, "plain", expand_kind,
-       cases=(Case("x.expand(4, -1, -1)", {"x": (1, 3, 5)}, gradient=True), Case("x.expand((2, 3, 5))", {"x": (1, 3, 5)}))),
-    Op("torch.Tensor.expand_as", "input, other", "tf.broadcast_to({input}, ops.shape({other}))", "plain", same,
-       cases=(Case("x.expand_as(y)", {"x": (1, 3), "y": (2, 3)}),)),
+    Op("torch.Tensor.expand", "input, *size", expand_code, "axis", expand_kind, image_form=_expands_to_image,
+       cases=(Case("x.expand(y.shape)", {"x": (2, 3, 1, 1), "y": (2, 3, 4, 5)}), Case("x.expand(-1, 3, 4, -1)", {"x": (2, 1, 1, 5)}, image=True), Case("x.expand(4, -1, -1)", {"x": (1, 3, 5)}, gradient=True), Case("x.expand((2, 3, 5))", {"x": (1, 3, 5)}))),
+    Op("torch.Tensor.expand_as", "input, other", "tf.broadcast_to({input}, ops.shape({other}))", "any", broadcast,
+       cases=(Case("x.expand_as(y)", {"x": (2, 3, 1, 1), "y": (2, 3, 4, 5)}, image=True), Case("x.expand_as(y)", {"x": (1, 3), "y": (2, 3)}),)),
     Op("torch.Tensor.reshape_as", "input, other", "tf.reshape({input}, ops.shape({other}))", "plain", lambda c: Tensor(Layout.PLAIN),
        cases=(Case("x.reshape_as(y)", {"x": (2, 6), "y": (3, 4)}),)),
     Op("torch.Tensor.repeat", "input, *repeats", repeated("repeats"), "plain", repeated_kind,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from ..kinds import Layout, Tuple
+from ..kinds import Layout, Shape, Tuple
 from ..layout import stored_axis
 from .table import Argument, BoundCall, Op, Refusal
 
@@ -148,7 +148,14 @@ def argument_code(call: BoundCall, name: str, conversion: str | None = None) -> 
 
 
 def sizes_code(items: tuple[Argument, ...]) -> str:
-    """Sizes given one by one or as one tuple, as the code of one tuple."""
+    """Sizes given one by one or as one tuple, as the code of one tuple.
+
+    Raises:
+        Refusal: they are the shape of an image, which is read in stored order.
+    """
+    for item in items:
+        if isinstance(item.kind, Shape) and item.kind.tensor.layout is Layout.IMAGE:
+            raise Refusal("the shape of an image held channels-last is used for sizes in torch's order", "unpack the shape, and write the sizes one by one")
     if len(items) == 1 and items[0].is_sequence:
         return items[0].code()
     if len(items) == 1:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from .table import Erase, Missing, Op, Value, python
+from .table import Erase, Missing, Value
 
 _DTYPES = {
-    "float": "float32", "float32": "float32", "float64": "float64", "double": "float64", "float16": "float16", "half": "float16", "bfloat16": "bfloat16",
-    "long": "int64", "int64": "int64", "int": "int32", "int32": "int32", "int16": "int16", "uint8": "uint8", "int8": "int8", "bool": "bool", "complex64": "complex64",
+    "float": "float32", "float32": "float32", "float64": "float64", "float16": "float16", "bfloat16": "bfloat16",
+    "long": "int64", "int64": "int64", "int32": "int32", "uint8": "uint8", "bool": "bool", "complex64": "complex64",
 }
 _INIT = (
     "zeros_", "ones_", "constant_", "normal_", "uniform_", "trunc_normal_", "xavier_uniform_", "xavier_normal_", "kaiming_uniform_", "kaiming_normal_",
-    "orthogonal_", "eye_", "_calculate_fan_in_and_fan_out", "calculate_gain",
+    "_calculate_fan_in_and_fan_out",
 )
 _NOT_ON_GPU = "tensors have no device to be moved to: TensorFlow places them"
 
@@ -20,9 +20,7 @@ VALUES = (
     Value("torch.device", "str"),
     Value("torch.Size", "tf.TensorShape"),
     Value("torch.pi", "math.pi"),
-    Value("torch.inf", "float('inf')"),
     Value("torch.nn.Parameter", "nn.Parameter", note="a keras.Variable"),
-    Value("torch.nn.parameter.Parameter", "nn.Parameter"),
     Value("torch.nn.modules.batchnorm._BatchNorm", "nn.BatchNorm"),
     Value("torch.finfo", "F.finfo"),
     Value("torch.hub.load_state_dict_from_url", "nn.load_state_dict_from_url"),
@@ -34,7 +32,6 @@ ERASED = (
     Erase("torch.jit.unused", "no TorchScript here"),
     Erase("torch.jit.export", "no TorchScript here"),
     Erase("torch.jit.script", "no TorchScript here"),
-    Erase("torch.jit.interface", "no TorchScript here"),
     Erase("torch.jit.Final", "no TorchScript here"),
     Erase("torch.jit.is_scripting", "no TorchScript here", constant=False),
     Erase("torch.jit.is_tracing", "no TorchScript here", constant=False),
@@ -61,16 +58,9 @@ ERASED = (
 
 MISSING = (
     Missing("torch.autograd.Function", "custom gradients are written with tf.custom_gradient", "write an override"),
-    Missing("torch.nn.functional.grid_sample", "TensorFlow has no grid sampling op", "write an override with gathers"),
-    Missing("torch.nn.functional.affine_grid", "TensorFlow has no affine grid op", "write an override"),
-    Missing("torch.nn.functional.fold", "TensorFlow has no fold op", "write an override with shifted additions"),
     Missing("torch.nn.LSTM", "torch's gates and biases differ from Keras'", "write an override on keras.layers.LSTM"),
     Missing("torch.optim.Optimizer", "optimizers are Keras optimizers", "use keras.optimizers"),
     Missing("torch.distributed", "distribution is tf.distribute's", "use tf.distribute"),
     Missing("torch.save", "weights are saved as safetensors or by Keras", "use model.save_weights"),
     Missing("torch.load", "checkpoints are read by runtime/checkpoints.py", "use generated.load_weights"),
-)
-
-QUESTIONS = (
-    Op("torch.is_grad_enabled", "", "True", "any", python, note="gradients are recorded wherever a tape watches"),
 )

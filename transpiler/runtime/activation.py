@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from . import functional as F
+from .init import constant_
 from .module import Module
 from .parameter import Parameter
 
@@ -114,7 +115,12 @@ class PReLU(Module):
     def __init__(self, num_parameters: int = 1, init: float = 0.25, **kwargs: Any):
         super().__init__(**kwargs)
         self.num_parameters = num_parameters
+        self.init = init
         self.weight = Parameter(tf.fill((num_parameters,), float(init)))
+
+    def reset_parameters(self) -> None:
+        """Set the slopes to their first value."""
+        constant_(self.weight, self.init)
 
     def call(self, x: Any) -> tf.Tensor:
         return F.prelu(x, self.weight)

@@ -99,27 +99,25 @@ class SafetensorsFile(Mapping[str, Any]):
 def read_checkpoint(path: str | Path) -> Mapping[str, Any]:
     """Open a checkpoint as a mapping of names to tensors, as it is: nothing is unwrapped or renamed.
 
-    `.safetensors` is read lazily; `.npz` by NumPy; `.pth`, `.pt`, `.bin` need torch and are read with
-    `weights_only=True`, so a file can run no code.
+    `.safetensors` is read lazily; `.npz` by NumPy; every other suffix (`.pth`, `.pt`, `.bin`, `.pth.tar`) is
+    torch's, needs torch and is read with `weights_only=True`, so a file can run no code.
 
     Raises:
         FileNotFoundError: there is no such file.
         ImportError: a torch file, and torch is not installed.
-        ValueError: the suffix is none of these, or the file is not what its suffix says.
+        ValueError: the file is not what its suffix says.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"No checkpoint at {path}")
-    readers = {".safetensors": SafetensorsFile, ".npz": _read_npz, ".pth": _read_torch, ".pt": _read_torch}
-    reader = readers.get(path.suffix, _read_torch if path.suffix == ".bin" else None)
-    if reader is None:
-        raise ValueError(f"Expected a .safetensors, .npz, .pth, .pt or .bin file. Received: {path}")
+    readers = {".safetensors": SafetensorsFile, ".npz": _read_npz}
+    reader = readers.get(path.suffix, _read_torch)
     try:
         return reader(path)
     except ImportError:
         raise
     except Exception as error:
-        raise ValueError(f"{path} is not a readable {path.suffix} checkpoint: {error}") from error
+        raise ValueError(f"{path} is not a readable checkpoint: {error}") from error
 
 
 def _read_npz(path: Path) -> Mapping[str, Any]:

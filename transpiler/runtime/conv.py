@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from .functional.convolution import convolve, convolve_transpose, pair
 from .functional.padding import pad_image
-from .linear import torch_bias_initializer, torch_kernel_initializer
+from .linear import reset_weight_and_bias, torch_bias_initializer, torch_kernel_initializer
 from .module import Module
 from .parameter import StoredTensor
 
@@ -70,6 +70,10 @@ class _Convolution(Module):
             self.bias = self.add_weight(name="bias", shape=(self.out_channels,), initializer=self.bias_initializer)
         else:
             self.register_parameter("bias", None)
+
+    def reset_parameters(self) -> None:
+        """Draw weight and bias anew, as torch does at first."""
+        reset_weight_and_bias(self)
 
 
 class Conv2d(_Convolution, keras.layers.Conv2D):
@@ -160,6 +164,10 @@ class ConvTranspose2d(Module, keras.layers.Conv2DTranspose):
             self.bias = self.add_weight(name="bias", shape=(out_channels,), initializer=self.bias_initializer)
         else:
             self.register_parameter("bias", None)
+
+    def reset_parameters(self) -> None:
+        """Draw weight and bias anew, as torch does at first."""
+        reset_weight_and_bias(self)
 
     def call(self, x: Any) -> tf.Tensor:
         return convolve_transpose(

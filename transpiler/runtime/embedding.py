@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from .init import normal_
 from .module import Module
 
 
@@ -30,9 +31,17 @@ class Embedding(Module, keras.layers.Embedding):
         )
         self.register_parameter("weight", None)
         self._registry.parameters["weight"] = self._embeddings
-        if padding_idx is not None:
+        self._clear_padding_row()
+
+    def reset_parameters(self) -> None:
+        """Draw the rows anew from N(0, 1)."""
+        normal_(self._embeddings)
+        self._clear_padding_row()
+
+    def _clear_padding_row(self) -> None:
+        if self.padding_idx is not None:
             rows = self._embeddings.numpy()
-            rows[padding_idx] = 0.0
+            rows[self.padding_idx] = 0.0
             self._embeddings.assign(rows)
 
     def call(self, x: Any) -> tf.Tensor:

@@ -37,10 +37,14 @@ def download_from_hub(
         raise ImportError("Downloading weights needs huggingface_hub: pip install huggingface_hub") from error
     repo_id, _, pinned = repo_id.partition("@")
     candidates = [filenames] if isinstance(filenames, str) else list(filenames)
+    revision = revision or pinned or None
     unreachable: Exception | None = None
     for filename in candidates:
+        # Each failure costs all the retries of huggingface_hub: after the first, only the cache is asked.
+        offline = unreachable is not None
         try:
-            return Path(hf_hub_download(repo_id, filename, revision=revision or pinned or None, cache_dir=cache_dir))
+            path = hf_hub_download(repo_id, filename, revision=revision, cache_dir=cache_dir, local_files_only=offline)
+            return Path(path)
         except LocalEntryNotFoundError as error:
             unreachable = error
         except EntryNotFoundError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -15,6 +16,7 @@ __all__ = [
     "any_symbolic_tensors",
     "autocast_dtype",
     "autocast_scope_for",
+    "copied_layer",
     "current_call_context",
     "current_call_state",
     "training_in_context",
@@ -51,6 +53,19 @@ def training_in_context(context: Any, training: Any) -> Iterator[None]:
         yield
     finally:
         context.set_value("training", previous)
+
+
+def copied_layer(layer: Any, memo: dict[int, Any]) -> Any:
+    """A deep copy, attribute by attribute. Keras' own goes through a file, which few layers can be written to."""
+    copied = keras.layers.Layer.__new__(type(layer))
+    memo[id(layer)] = copied
+    # The tracker knows by their ids what it holds, and copies of dicts it watches ask it.
+    tracker = copy.deepcopy(vars(layer)["_tracker"], memo)
+    for name, (_, store) in tracker.config.items():
+        tracker.stored_ids[name] = {id(tracked) for tracked in store}
+    for name, value in vars(layer).items():
+        copied.__dict__[name] = copy.deepcopy(value, memo)
+    return copied
 
 
 def current_call_state() -> Callable[[], AbstractContextManager[None]]:

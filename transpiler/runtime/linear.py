@@ -11,6 +11,7 @@ import tensorflow as tf
 from .functional.linear import matmul_last_axis
 from .functional.reshaping import flatten
 from .functional.shape import to_channels_first
+from .init import _calculate_fan_in_and_fan_out, uniform_
 from .module import Module
 from .parameter import StoredTensor
 
@@ -24,6 +25,14 @@ def torch_bias_initializer(fan_in: int) -> keras.initializers.Initializer:
     """Torch's default for their biases: the same range."""
     bound = 1 / math.sqrt(fan_in) if fan_in > 0 else 0.0
     return keras.initializers.RandomUniform(-bound, bound)
+
+
+def reset_weight_and_bias(layer: Any) -> None:
+    """Draw them anew from torch's default distributions."""
+    bound = 1 / math.sqrt(max(_calculate_fan_in_and_fan_out(layer.weight)[0], 1))
+    uniform_(layer.weight, -bound, bound)
+    if layer.bias is not None:
+        uniform_(layer.bias, -bound, bound)
 
 
 class Linear(Module, keras.layers.Dense):
@@ -54,6 +63,10 @@ class Linear(Module, keras.layers.Dense):
             self.bias = self.add_weight(name="bias", shape=(out_features,), initializer=self.bias_initializer)
         else:
             self.register_parameter("bias", None)
+
+    def reset_parameters(self) -> None:
+        """Draw weight and bias anew, as torch does at first."""
+        reset_weight_and_bias(self)
 
     def call(self, x: Any) -> tf.Tensor:
         if self.quantization_mode:

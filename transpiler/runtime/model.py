@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import keras
 
+from .arguments import decode, encode, registered_package
 from .checkpoints import read_checkpoint
 from .keras_private import current_call_context
 from .module import Module
@@ -31,7 +33,15 @@ class Model(Module, keras.Model, metaclass=_NamedAfterInit):
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         # keras.Model.__new__ drops the arguments, and the saved config would hold their defaults.
-        return keras.layers.Layer.__new__(cls, *args, **kwargs)
+        model = keras.layers.Layer.__new__(cls, *args, **kwargs)
+        model.__dict__["_described_arguments"] = _described_arguments(cls, args, kwargs)
+        return model
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        package = registered_package(cls)
+        if package is not None:
+            keras.saving.register_keras_serializable(package)(cls)
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -48,6 +58,12 @@ class Model(Module, keras.Model, metaclass=_NamedAfterInit):
         name_by_place(self)
         super().compile(*args, **kwargs)
 
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        # Keras leaves a model file's optimizer out where `compile` is overridden.
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        if self.optimizer is not None:
+            self.optimizer.build(self.trainable_variables)
+
     @property
     def _build_shapes_dict(self) -> dict[str, Any] | None:
         # Keras' export asks it for the input shape; our models are built without one.
@@ -57,6 +73,33 @@ class Model(Module, keras.Model, metaclass=_NamedAfterInit):
     @_build_shapes_dict.setter
     def _build_shapes_dict(self, shapes: dict[str, Any] | None) -> None:
         self.__dict__["_recorded_build_shapes"] = shapes
+
+    def get_config(self) -> dict[str, Any]:
+        """What `from_config` makes this model from again: the arguments given, as changed since.
+
+        Raises:
+            NotImplementedError: an argument is nothing that a file can hold.
+        """
+        described = self.__dict__["_described_arguments"]
+        if isinstance(described, str):
+            raise NotImplementedError(f"{type(self).__name__} {described}; implement get_config()")
+        config = {**described, **_described_changes(self)}
+        config.update(name=self.name, trainable=self.trainable)
+        config["dtype"] = keras.dtype_policies.serialize(self.dtype_policy)
+        if isinstance(self.__dict__.get("pretrained_cfg"), Mapping):
+            config["pretrained_cfg"] = encode(self.pretrained_cfg)
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """Make a model from what `get_config` gives."""
+        config = dict(config)
+        pretrained_cfg = decode(config.pop("pretrained_cfg", None))
+        policy = keras.dtype_policies.deserialize(config.pop("dtype", None)) if config.get("dtype") else None
+        model = cls(**{name: decode(value) for name, value in config.items()}, dtype=policy)
+        if pretrained_cfg is not None:
+            model.pretrained_cfg = model.default_cfg = pretrained_cfg
+        return model
 
     def load_weights(self, filepath: str | Path, *args: Any, strict: bool = True, **kwargs: Any) -> Any:
         """Load a `.safetensors` file with torch's names and layout, or one of Keras' weight files.
@@ -76,6 +119,36 @@ class Model(Module, keras.Model, metaclass=_NamedAfterInit):
         from safetensors.numpy import save_file
 
         save_file(self.state_dict(), str(filepath))
+
+
+def _described_arguments(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any] | str:
+    """The constructor's arguments by name, described at once so that none is kept alive; or why it cannot be done."""
+    try:
+        bound = inspect.signature(cls.__init__).bind(None, *args, **kwargs)
+    except TypeError as error:
+        return f"was made with arguments that it does not take: {error}"
+    given = dict(list(bound.arguments.items())[1:])
+    described = {}
+    for name, value in given.items():
+        kind = bound.signature.parameters[name].kind
+        if kind is inspect.Parameter.VAR_POSITIONAL:
+            return f"was made with *{name}, which Keras cannot give back"
+        for key, item in value.items() if kind is inspect.Parameter.VAR_KEYWORD else [(name, value)]:
+            if key in ("name", "trainable", "dtype"):
+                continue  # Keras' own
+            try:
+                described[key] = encode(item)
+            except (TypeError, NotImplementedError) as error:
+                return f"was made with an argument that Keras cannot serialize, {key}: {error}"
+    return described
+
+
+def _described_changes(model: Any) -> dict[str, Any]:
+    """Arguments that a model changed after it was made: timm's models keep them as `_model_args` and as attributes."""
+    changes = dict(model.__dict__.get("_model_args") or {})
+    changes.update({name: getattr(model, name) for name in ("num_classes", "global_pool") if hasattr(model, name)})
+    takes = inspect.signature(type(model).__init__).parameters
+    return {name: encode(value) for name, value in changes.items() if name in takes}
 
 
 def name_by_place(model: Module) -> None:

@@ -12,6 +12,7 @@ from .keras_private import (
     any_symbolic_tensors,
     autocast_dtype,
     autocast_scope_for,
+    copied_layer,
     current_call_context,
     training_in_context,
 )
@@ -420,6 +421,13 @@ class Module(keras.layers.Layer):
         for parameter in self.parameters():
             parameter.trainable = requires_grad
         return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        if getattr(self, "compiled", False):
+            # Keras copies an optimizer and its state through a file.
+            restore, arguments = self.__reduce__()
+            return restore(*arguments)
+        return copied_layer(self, memo)
 
     # ---- state -------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from .functional.normalization import batch_norm, group_norm, layer_norm, rms_norm
+from .init import ones_, zeros_
 from .module import Module
 
 
@@ -30,6 +31,13 @@ class _Normalization(Module):
         self.register_parameter("weight", None)
         self.register_parameter("bias", None)
         self._registry.parameters.update(weight=self.gamma, bias=self.beta)
+
+    def reset_parameters(self) -> None:
+        """Set weight to 1 and bias to 0."""
+        if self.gamma is not None:
+            ones_(self.gamma)
+        if self.beta is not None:
+            zeros_(self.beta)
 
     def _add_norm_weight(self, name: str, shape: tuple[int, ...], initializer: str, trainable: bool = True) -> Any:
         # Not autocast: statistics and scale are applied in float32 under mixed precision, as torch does.
@@ -124,6 +132,18 @@ class BatchNorm(_Normalization, keras.layers.BatchNormalization):
         self.moving_variance = self._add_norm_weight("moving_variance", shape, "ones", trainable=False)
         self._registry.buffers.update(running_mean=self.moving_mean, running_var=self.moving_variance)
         self.register_buffer("num_batches_tracked", tf.constant(0, tf.int64))
+
+    def reset_running_stats(self) -> None:
+        """Forget all batches seen."""
+        if self.track_running_stats:
+            zeros_(self.moving_mean)
+            ones_(self.moving_variance)
+            zeros_(self.num_batches_tracked)
+
+    def reset_parameters(self) -> None:
+        """Set weight to 1 and bias to 0, and forget all batches seen."""
+        self.reset_running_stats()
+        super().reset_parameters()
 
     def call(self, x: Any) -> tf.Tensor:
         uses_batch = (self.training and self.trainable) or not self.track_running_stats

@@ -1,0 +1,102 @@
+"""Writes the measured figures of docs/*.json into README.md, between the marks that name them.
+
+python docs/fill_readme.py            writes README.md
+python docs/fill_readme.py --check    changes nothing; exit status 1 if README.md is not up to date
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+DOCS = Path(__file__).resolve().parent
+README = DOCS.parent / "README.md"
+NO_DATA = "_Not measured yet._"
+
+
+def main() -> int:
+    old = README.read_text(encoding="utf-8")
+    new = filled(old)
+    if "--check" in sys.argv[1:]:
+        return int(new != old)
+    README.write_text(new, encoding="utf-8")
+    return 0
+
+
+def filled(text: str) -> str:
+    """The README with every marked part written anew."""
+    for name, section in (("parity", parity), ("speed", speed), ("transpile", transpile)):
+        mark = re.compile(rf"(<!-- {name}: .*? -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
+        text, count = mark.subn(lambda match, section=section: f"{match[1]}{section()}\n{match[2]}", text)
+        assert count == 1, f"README.md has {count} marks for {name}"
+    return text
+
+
+def parity() -> str:
+    rows = _read("parity.json")
+    if not rows:
+        return NO_DATA
+    by_module = groupby(sorted(rows, key=lambda row: row["module"]), key=lambda row: row["module"])
+    lines = [_parity_line(module, list(members)) for module, members in by_module]
+    versions = {f"{name} {version}" for row in rows for name, version in row["versions"].items()}
+    return "\n".join(
+        [
+            *_header("module", "architectures", "pass", "at reduced depth", "largest error"),
+            *lines,
+            "",
+            f"With {', '.join(sorted(versions))}.",
+        ]
+    )
+
+
+def _parity_line(module: str, rows: list[dict[str, Any]]) -> str:
+    errors = [
+        check["error"]
+        for row in rows
+        for name, check in row["checks"].items()
+        if check.get("error") is not None and name != "gradients"
+    ]
+    passed, reduced = sum(row["status"] == "pass" for row in rows), sum(bool(row["reduced"]) for row in rows)
+    return f"| `{module}` | {len(rows)} | {passed} | {reduced} | {max(errors, default=0.0):.1e} |"
+
+
+def speed() -> str:
+    data = _read("bench_vit.json")
+    if not data:
+        return NO_DATA
+    lines = [
+        f"| {row['model']} | {row['batch']} | {row['median'] * 1e3:.0f} ms | {row['ratio']:.2f} |"
+        for row in data["results"]
+    ]
+    return "\n".join([*_header("ViT-B/16", "batch", "median", "ratio"), *lines, "", _machine(data)])
+
+
+def transpile() -> str:
+    data = _read("bench_transpile.json")
+    if not data:
+        return NO_DATA
+    lines = [f"| `{row['module']}` | {row['state']} | {row['median']:.1f} s |" for row in data["results"]]
+    return "\n".join([*_header("module", "output folder", "median"), *lines, "", _machine(data)])
+
+
+def _header(*columns: str) -> Iterator[str]:
+    yield f"| {' | '.join(columns)} |"
+    yield "|---|" + "---:|" * (len(columns) - 1)
+
+
+def _machine(data: dict[str, Any]) -> str:
+    return "On " + ", ".join(f"{name} {value}" for name, value in data["machine"].items()) + "."
+
+
+def _read(name: str) -> Any:
+    path = DOCS / name
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

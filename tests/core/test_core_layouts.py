@@ -1,0 +1,250 @@
+"""Images come out channels-last, and what can't be said that way is transposed and counted."""
+
+from __future__ import annotations
+
+import pytest
+from core_sources import TORCH, Run, run, write
+
+NET = """\
+class Net(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.conv = nn.Conv2d(3, dim, 3)
+        self.norm = nn.LayerNorm(dim)
+        self.fc = nn.Linear(dim, dim)
+        self.scale = nn.Parameter(torch.ones(dim))
+        self.position = nn.Parameter(torch.zeros(1, dim, 7, 7))
+
+    def forward(self, x: torch.Tensor, i: int, t: torch.Tensor):
+        tokens = self.fc(t.reshape(2, 6, 12))
+        x = self.conv(x)
+"""
+
+
+def on_image(transpile, code: str):
+    """What becomes of statements about an image `x` and the rank-3 `tokens`, and the run."""
+    result = transpile(NET + "".join(f"        {line}\n" for line in code.splitlines()))
+    lines = result.definition("call").splitlines()
+    start = next(i for i, line in enumerate(lines) if "self.conv(" in line)
+    return "\n".join(line[4:] for line in lines[start + 1 :]), result
+
+
+FREE = [
+    ("B, C, H, W = x.shape", "B, H, W, C = ops.shape(x)"),
+    ("H, W = x.shape[-2:]", "H, W = ops.shape(x)[1:-1]"),
+    ("H, W = x.shape[2:]", "H, W = ops.shape(x)[1:-1]"),
+    ("y = x.shape[1]", "y = ops.shape(x)[-1]"),
+    ("y = x.shape[-1]", "y = ops.shape(x)[2]"),
+    ("y = x.size(1)", "y = ops.shape(x)[-1]"),
+    ("y = torch.cat([x, x], dim=1)", "y = tf.concat([x, x], axis=-1)"),
+    ("y = torch.cat([x, x], 0)", "y = tf.concat([x, x], axis=0)"),
+    ("y = x.mean((2, 3))", "y = tf.reduce_mean(x, axis=(1, 2))"),
+    ("y = x.mean([-2, -1], keepdim=True)", "y = tf.reduce_mean(x, axis=(1, 2), keepdims=True)"),
+    ("y = x.sum(1)", "y = tf.reduce_sum(x, axis=-1)"),
+    ("y = x[:, :i]", "y = x[..., :i]"),
+    ("y = x[:, i:]", "y = x[..., i:]"),
+    ("y = x[:, :, 1:-1, ::2]", "y = x[:, 1:-1, ::2]"),
+    ("y = x[..., 1:]", "y = x[:, :, 1:]"),
+    ("y = x[:2]", "y = x[:2]"),
+    ("y = x.permute(0, 2, 3, 1)", "y = x"),
+    ("y = x.permute(0, 2, 3, 1).permute(0, 3, 1, 2)", "y = x"),
+    ("y = x.permute(0, 2, 3, 1).shape[3]", "y = ops.shape(x)[3]"),
+    ("y, z = x.chunk(2, dim=1)", "y, z = F.chunk(x, 2, axis=-1)"),
+    ("y = x.split(4, 1)", "y = F.split(x, 4, axis=-1)"),
+    ("y = x.roll(1, 2)", "y = tf.roll(x, 1, axis=1)"),
+    ("y = x * self.scale.view(1, -1, 1, 1)", "y = x * tf.reshape(self.scale, (1, 1, 1, -1))"),
+    ("y = x * self.scale.reshape(1, -1, 1, 1)", "y = x * tf.reshape(self.scale, (1, 1, 1, -1))"),
+    ("y = F.pad(x, (1, 1, 2, 2))", "y = F.pad_image(x, (1, 1, 2, 2))"),
+    ("y = F.pad(x, (0, 0, 0, 0, 0, 1))", "y = F.pad_image(x, (0, 0, 0, 0, 0, 1))"),
+    ("y = F.interpolate(x, size=(9, 4))", "y = F.interpolate(x, size=(9, 4))"),
+    ("y = F.interpolate(x, size=x.shape[2:])", "y = F.interpolate(x, size=ops.shape(x)[1:-1])"),
+    ("y = F.relu(x) + x", "y = tf.nn.relu(x) + x"),
+    ("y = x.relu().add(x)", "y = tf.nn.relu(x) + x"),
+    ("y = x * x.mean((2, 3), keepdim=True)", "y = x * tf.reduce_mean(x, axis=(1, 2), keepdims=True)"),
+    ("y = self.norm(x.permute(0, 2, 3, 1))", "y = self.norm(x)"),
+    ("y = x.softmax(dim=1)", "y = F.softmax(x, axis=-1)"),
+    ("y = x.flatten(2).shape", "y = ops.shape(F.flatten(x, 1, -2))"),
+]
+
+
+OPERANDS = [
+    ("self.scale.view(-1, 1, 1)", "tf.transpose(tf.reshape(self.scale, (-1, 1, 1)), (1, 2, 0))"),
+    ("self.scale[:, None, None]", "tf.transpose(self.scale[:, None, None], (1, 2, 0))"),
+    ("self.position[0]", "tf.transpose(self.position[0], (1, 2, 0))"),
+    ("self.position[0, 0]", "tf.expand_dims(self.position[0, 0], -1)"),
+    ("self.scale", "tf.expand_dims(self.scale, -1)"),
+    ("self.scale.sum()", "tf.reduce_sum(self.scale)"),
+]
+OPERATIONS = [
+    ("y = x * {}", "y = x * {}"),
+    ("y = {} * x", "y = {} * x"),
+    ("y = x.mul({})", "y = x * {}"),
+    ("y = torch.mul({}, x)", "y = {} * x"),
+    ("x += {}", "x += {}"),
+    ("x.add_({})", "x = x + {}"),
+]
+BROADCAST = [(before.format(torch), after.format(tf)) for before, after in OPERATIONS for torch, tf in OPERANDS]
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory) -> Run:
+    """Every case of the two tables as a method of its own, transpiled in one run."""
+    setup, forward = NET.split("    def forward(")
+    cases = "".join(f"    def case_{n}({forward}        {before}\n" for n, (before, _) in enumerate(FREE + BROADCAST))
+    folder = tmp_path_factory.mktemp("images")
+    write(folder, {"net": TORCH + setup + cases})
+    return run(folder, ["net"])
+
+
+@pytest.mark.parametrize("before", [before for before, _ in FREE])
+def test_an_image_needs_no_transpose(images, before):
+    n = [before for before, _ in FREE].index(before)
+    assert images.definition(f"case_{n}").splitlines()[3:] == ["    " + FREE[n][1]]
+
+
+@pytest.mark.parametrize("before", [before for before, _ in BROADCAST])
+def test_a_broadcast_operand_meets_the_axes_it_means(images, before):
+    n = [before for before, _ in BROADCAST].index(before)
+    assert images.definition(f"case_{len(FREE) + n}").splitlines()[3:] == ["    " + BROADCAST[n][1]]
+
+
+def test_transposes_of_broadcast_operands_are_counted(images):
+    assert len(images.transposes()) == len(OPERATIONS) * (len(OPERANDS) - 1)
+
+
+def test_tokens_of_an_image_are_one_reshape(transpile):
+    text, run = on_image(transpile, "y = x.flatten(2).transpose(1, 2)\ny = self.fc(y)")
+    assert (text, run.transposes()) == ("y = F.flatten(x, 1, -2)\ny = self.fc(y)", ())
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("y = x.reshape(2, -1)", "y = tf.reshape(tf.transpose(x, (0, 3, 1, 2)), (2, -1))"),
+        ("y = x.flatten(1)", "y = F.flatten(tf.transpose(x, (0, 3, 1, 2)), 1)"),
+        ("y = self.fc(x)", "y = self.fc(tf.transpose(x, (0, 3, 1, 2)))"),
+        ("y = x @ x.mean(1)", "y = tf.transpose(x, (0, 3, 1, 2)) @ tf.reduce_mean(x, axis=-1)"),
+        ("y = torch.matmul(x, i)", "y = tf.matmul(tf.transpose(x, (0, 3, 1, 2)), i)"),
+        ("y = x + self.position", "y = x + tf.transpose(self.position, (0, 2, 3, 1))"),
+        ("y = self.position + x", "y = tf.transpose(self.position, (0, 2, 3, 1)) + x"),
+        ("y = torch.add(x, self.position)", "y = x + tf.transpose(self.position, (0, 2, 3, 1))"),
+        ("y = self.conv(tokens.reshape(2, 3, 4, 6))", "y = self.conv(tf.transpose(tf.reshape(tokens, (2, 3, 4, 6)), (0, 2, 3, 1)))"),
+        ("y = F.conv2d(t.reshape(2, 3, 4, 6), self.conv.weight)", "y = F.conv2d(tf.transpose(tf.reshape(t, (2, 3, 4, 6)), (0, 2, 3, 1)), self.conv.weight)"),
+    ],
+)
+def test_a_mixture_of_layouts_is_transposed_and_counted(transpile, before, after):
+    text, run = on_image(transpile, before)
+    assert text == after
+    (transpose,) = run.transposes()
+    source = (NET + before).splitlines()
+    assert transpose.line == 3 + len(source)
+    assert transpose.reason
+
+
+def test_what_a_module_gives_is_in_the_order_it_takes(transpile):
+    text, run = on_image(transpile, "y = self.fc(x)\nz = y[:, 0]\ny = self.conv(y)\nreturn y.mean(1)")
+    assert text == (
+        "y = self.fc(tf.transpose(x, (0, 3, 1, 2)))\nz = y[:, 0]\n"
+        "y = self.conv(tf.transpose(y, (0, 2, 3, 1)))\nreturn tf.reduce_mean(y, axis=-1)"
+    )
+    assert [t.line for t in run.transposes()] == [16, 18]
+
+
+SHAPE_AS_A_WHOLE = pytest.mark.xfail(reason="the shape of an image is passed on in stored order, and what is made of it counts as PLAIN")
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("y = x[:, 0]", "L204"),
+        ("y = x[:, None]", "L204"),
+        ("y = x.shape[i]", "L203"),
+        ("y = x.shape[1:3]", "L203"),
+        ("x[:, :2] = 1", "L205"),
+        ("y = torch.cat([x, tokens.reshape(1, 2, 3, 4)], 1)", "L202"),
+        ("y = x.mean(i)", "T102"),
+        ("y = x.transpose(i, 1)", "T102"),
+        pytest.param("y = torch.zeros(x.shape)", "L203", marks=SHAPE_AS_A_WHOLE),
+        pytest.param("y = tokens.reshape(x.shape)", "L203", marks=SHAPE_AS_A_WHOLE),
+        ("B, *rest = x.shape", "L203"),
+    ],
+)
+def test_what_an_image_has_no_form_for_is_refused(transpile, code, error):
+    run = transpile(NET + f"        {code}\n")
+    assert run.codes == [error], run.report
+    assert run.errors[0].where.line == 16
+
+
+def test_a_layer_of_the_own_source_takes_and_gives_images(transpile):
+    run = transpile(
+        """\
+class Norm(nn.LayerNorm):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = x.permute(0, 2, 3, 1)
+        x = F.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
+        x = x.permute(0, 3, 1, 2)
+        return x
+
+class Net(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.conv = nn.Conv2d(3, dim, 3)
+        self.norm = Norm(dim)
+
+    def forward(self, x):
+        return self.norm(self.conv(x)).mean(1)
+"""
+    )
+    assert "transpose" not in run.text()
+    assert "return tf.reduce_mean(self.norm(self.conv(x)), axis=-1)" in run.text()
+
+
+def test_evidence_in_a_function_types_its_callers(transpile):
+    run = transpile(
+        """\
+def pool(x: torch.Tensor):
+    B, C, H, W = x.shape
+    return x.reshape(B, C, -1)
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 3)
+        self.fc = nn.Linear(3, 3)
+
+    def forward(self, x: torch.Tensor, y: torch.Tensor):
+        x = self.conv(x)
+        a = pool(x)
+        b = pool(self.fc(y).reshape(1, 2, 3, 4))
+        return a, b
+"""
+    )
+    assert "B, H, W, C = ops.shape(x)\n    return tf.reshape(tf.transpose(x, (0, 3, 1, 2)), (B, C, -1))" in run.text()
+    assert "a = pool(x)" in run.text()
+    assert "b = pool(tf.transpose(tf.reshape(self.fc(y), (1, 2, 3, 4)), (0, 2, 3, 1)))" in run.text()
+    assert [t.line for t in run.transposes()] == [6, 17]
+
+
+def test_tensors_with_torch_axes_keep_them(transpile):
+    run = transpile(
+        """\
+class Attention(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.qkv = nn.Linear(dim, dim * 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        B, N, C = x.shape
+        q, k, v = self.qkv(x).reshape(B, N, 3, 4, -1).permute(2, 0, 3, 1, 4).unbind(0)
+        attn = (q @ k.transpose(-2, -1)).softmax(dim=-1)
+        return (attn @ v).transpose(1, 2).reshape(B, N, C)
+"""
+    )
+    assert run.definition("call") == (
+        "def call(self, x: tf.Tensor) -> tf.Tensor:\n"
+        "    B, N, C = ops.shape(x)\n"
+        "    q, k, v = tf.unstack(tf.transpose(tf.reshape(self.qkv(x), (B, N, 3, 4, -1)), (2, 0, 3, 1, 4)), axis=0)\n"
+        "    attn = F.softmax(q @ tf.linalg.matrix_transpose(k), axis=-1)\n"
+        "    return tf.reshape(tf.transpose(attn @ v, (0, 2, 1, 3)), (B, N, C))\n"
+    )
+    assert run.transposes() == ()

@@ -1,0 +1,96 @@
+"""Constructor arguments as the plain values that Keras writes into a model file, and back.
+
+Beside plain values: tuples, classes and functions of this package, partials and enum members of these, and Keras
+layers. Names are relative to the package, so a file can be read after the package has moved, and name nothing else.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+_PACKAGE = __package__.rpartition(".")[0]
+
+
+def encode(value: Any) -> Any:
+    """Describe one argument by JSON values.
+
+    Raises:
+        TypeError: nothing in a file could stand for it.
+    """
+    if value is None or type(value) in (bool, int, float, str):
+        return value
+    if isinstance(value, enum.Enum):
+        return {"member": _name_of(type(value)), "value": encode(value.value)}
+    if isinstance(value, tuple):
+        return {"tuple": [encode(item) for item in value]}
+    if isinstance(value, list):
+        return [encode(item) for item in value]
+    if isinstance(value, Mapping):
+        return {"mapping": [[encode(key), encode(item)] for key, item in value.items()]}
+    if isinstance(value, functools.partial):
+        return {"partial": encode(value.func), "args": encode(value.args), "keywords": encode(value.keywords)}
+    if isinstance(value, keras.layers.Layer):
+        return {"layer": keras.saving.serialize_keras_object(value)}
+    return {"name": _name_of(value)}
+
+
+def decode(value: Any) -> Any:
+    """The argument that `encode` described.
+
+    Raises:
+        ValueError: the description is not one of `encode`, or names what this package does not hold.
+    """
+    if isinstance(value, list):
+        return [decode(item) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    kind = next(iter(value), "")
+    match kind:
+        case "member":
+            return _named(value["member"])(decode(value["value"]))
+        case "tuple":
+            return tuple(decode(item) for item in value["tuple"])
+        case "mapping":
+            return {decode(key): decode(item) for key, item in value["mapping"]}
+        case "partial":
+            return functools.partial(decode(value["partial"]), *decode(value["args"]), **decode(value["keywords"]))
+        case "layer":
+            return keras.saving.deserialize_keras_object(value["layer"])
+        case "name":
+            return _named(value["name"])
+    raise ValueError(f"Expected a described argument. Received: {value}")
+
+
+def registered_package(cls: type) -> str | None:
+    """The name under which Keras finds a class of this package again; None for a class from elsewhere."""
+    module = _module_of(cls)
+    return None if module is None else f"timm2tf.{module}"
+
+
+def _module_of(value: Any) -> str | None:
+    """A class's or function's module relative to the package; None where it lies outside."""
+    module = getattr(value, "__module__", None) or ""
+    return module[len(_PACKAGE) + 1 :] if module.startswith(f"{_PACKAGE}.") else None
+
+
+def _name_of(value: Any) -> str:
+    module, name = _module_of(value), getattr(value, "__qualname__", "")
+    if module is None or not name or "<" in name:
+        raise TypeError(f"{value!r} is no plain value, and no class or function of {_PACKAGE}")
+    return f"{module}:{name}"
+
+
+def _named(name: str) -> Any:
+    module, _, qualified = name.partition(":")
+    value: Any = importlib.import_module(f"{_PACKAGE}.{module}")
+    for attribute in qualified.split("."):
+        value = getattr(value, attribute)
+    if _name_of(value) != name:
+        raise ValueError(f"{name} is not a class or function of {_PACKAGE}")
+    return value
