@@ -4,12 +4,30 @@ from __future__ import annotations
 
 import libcst as cst
 
-from .kinds import NONE, OPAQUE_TENSOR, PYTHON, UNKNOWN, ClassValue, Instance, Kind, Mapping, Sequence, Tensor, Tuple, join_all, plain
+from .kinds import (
+    NONE,
+    OPAQUE_TENSOR,
+    PYTHON,
+    UNKNOWN,
+    ClassValue,
+    Instance,
+    Kind,
+    Mapping,
+    Sequence,
+    Tensor,
+    Tuple,
+    join_all,
+    plain,
+)
 from .program import Program
 
-_SEQUENCES = frozenset({"List", "list", "Sequence", "Iterable", "Iterator", "Set", "set", "FrozenSet", "Deque", "Collection"})
+_SEQUENCES = frozenset(
+    {"List", "list", "Sequence", "Iterable", "Iterator", "Set", "set", "FrozenSet", "Deque", "Collection"}
+)
 _MAPPINGS = frozenset({"Dict", "dict", "Mapping", "OrderedDict", "MutableMapping", "DefaultDict"})
-_PLAIN = frozenset({"int", "float", "str", "bool", "bytes", "complex", "Path", "Literal", "device", "dtype", "Size", "object"})
+_PLAIN = frozenset(
+    {"int", "float", "str", "bool", "bytes", "complex", "Path", "Literal", "device", "dtype", "Size", "object"}
+)
 
 
 def annotation_kind(program: Program, module: str, node: cst.BaseExpression) -> Kind:
@@ -67,13 +85,21 @@ def _alias(program: Program, module: str, name: str) -> Kind:
         if not isinstance(statement, cst.SimpleStatementLine):
             continue
         for part in statement.body:
-            if isinstance(part, cst.Assign) and any(isinstance(t.target, cst.Name) and t.target.value == name for t in part.targets):
+            if isinstance(part, cst.Assign) and any(
+                isinstance(t.target, cst.Name) and t.target.value == name for t in part.targets
+            ):
                 return annotation_kind(program, module, part.value)
     return UNKNOWN
 
 
 def _subscripted(program: Program, module: str, node: cst.Subscript) -> Kind:
-    last = node.value.value if isinstance(node.value, cst.Name) else node.value.attr.value if isinstance(node.value, cst.Attribute) else ""
+    last = (
+        node.value.value
+        if isinstance(node.value, cst.Name)
+        else node.value.attr.value
+        if isinstance(node.value, cst.Attribute)
+        else ""
+    )
     items = [s.slice.value for s in node.slice if isinstance(s.slice, cst.Index)]
     if last in ("Optional", "Final", "ClassVar"):
         return annotation_kind(program, module, items[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from dataclasses import dataclass
+from typing import Any
 
 import libcst as cst
 import libcst.matchers as m
@@ -47,6 +48,7 @@ class Assembler:
         self.resolver = program.resolver
         self.overrides = overrides
         self.model_classes = model_classes
+        self._placed: dict[str, set[str]] = {}
 
     def module(self, plan: ModulePlan, typing: Typing) -> GeneratedModule:
         """The generated text of a planned module, without the header comment."""
@@ -64,7 +66,9 @@ class Assembler:
 
     # statements ----------------------------------------------------------------------------------------------------
 
-    def _statements(self, plan: ModulePlan, typing: Typing, findings: Findings) -> list[_Import | list[cst.BaseStatement]]:
+    def _statements(
+        self, plan: ModulePlan, typing: Typing, findings: Findings
+    ) -> list[_Import | list[cst.BaseStatement]]:
         source = self.resolver.source(plan.name)
         body = self.resolver.tree(plan.name).body
         parts: list[_Import | list[cst.BaseStatement]] = []
@@ -77,7 +81,9 @@ class Assembler:
                 parts.append(self._statement(plan, self.resolver.statement(plan.name, index), source, typing, findings))
         return parts
 
-    def _statement(self, plan: ModulePlan, statement: cst.BaseStatement, source, typing: Typing, findings: Findings) -> list[cst.BaseStatement]:  # type: ignore[no-untyped-def]
+    def _statement(
+        self, plan: ModulePlan, statement: cst.BaseStatement, source, typing: Typing, findings: Findings
+    ) -> list[cst.BaseStatement]:  # type: ignore[no-untyped-def]
         overridden = sorted(bound_names(statement) & plan.overridden)
         if overridden:
             return self._override(plan, overridden[0], statement)
@@ -95,7 +101,11 @@ class Assembler:
 
     def _needs_rewriting(self, plan: ModulePlan, statement: cst.BaseStatement, typing: Typing) -> bool:
         """Whether tensors, torch's names or imports come up in a statement; most configurations have none."""
-        if isinstance(statement, cst.ClassDef) or statement in typing.tensors_in or any(find(statement, cst.ImportFrom)):
+        if (
+            isinstance(statement, cst.ClassDef)
+            or statement in typing.tensors_in
+            or any(find(statement, cst.ImportFrom))
+        ):
             return True
         if any(node.attr.value in _TELLING for node in find(statement, cst.Attribute)):
             return True
@@ -114,10 +124,11 @@ class Assembler:
         fresh = [s for s in statements if not self._already(plan, s, name)]
         leading = getattr(statement, "leading_lines", ())
         blank = [line for line in leading if line.comment is None][:2] or [cst.EmptyLine(indent=False)] * 2
-        new = [s.visit(inner) for s in fresh]
+        new: list[Any] = [s.visit(inner) for s in fresh]
         if new:
-            new[0] = new[0].with_changes(leading_lines=[*blank, *[x for x in new[0].leading_lines if x.comment is not None]])  # type: ignore[union-attr,call-arg]
-        return new  # type: ignore[return-value]
+            comments = [line for line in new[0].leading_lines if line.comment is not None]
+            new[0] = new[0].with_changes(leading_lines=[*blank, *comments])
+        return new
 
     def _already(self, plan: ModulePlan, statement: cst.CSTNode, name: str) -> bool:
         """Whether a helper of the override file was placed with an earlier override of this module."""
@@ -130,15 +141,11 @@ class Assembler:
         placed |= bound
         return False
 
-    @property
-    def _placed(self) -> dict[str, set[str]]:
-        if not hasattr(self, "_placed_helpers"):
-            self._placed_helpers: dict[str, set[str]] = {}
-        return self._placed_helpers
-
     # imports -------------------------------------------------------------------------------------------------------
 
-    def _with_imports(self, plan: ModulePlan, parts: list[_Import | list[cst.BaseStatement]], used: set[str]) -> list[cst.BaseStatement]:
+    def _with_imports(
+        self, plan: ModulePlan, parts: list[_Import | list[cst.BaseStatement]], used: set[str]
+    ) -> list[cst.BaseStatement]:
         package = self.resolver.source(plan.name).package
         writer = ImportWriter(plan.name, package, self.resolver, used)
         lines: list[cst.BaseStatement] = []
@@ -173,7 +180,9 @@ class Assembler:
         if not plan.overridden:
             return []
         bindings = self.overrides.file(plan.name).bindings
-        needed = set().union(*(names_used(s) for name in plan.overridden for s in self.overrides.statements(f"{plan.name}.{name}")))
+        needed = set().union(
+            *(names_used(s) for name in plan.overridden for s in self.overrides.statements(f"{plan.name}.{name}"))
+        )
         lines = []
         for name in sorted(needed & used):
             target = bindings.imports.get(name)
@@ -198,7 +207,6 @@ class Assembler:
                 message = f"the generated {_title(statement)} would read {name!r}, which nothing defines"
                 hint = "a rule, a pass or an override leaves a name behind; write an override for this definition"
                 findings.diagnostics.append(self._at_definition(plan, statement, message, hint))
-
 
     def _at_definition(self, plan: ModulePlan, statement: cst.CSTNode, message: str, hint: str) -> Diagnostic:
         """A diagnostic at the upstream statement that defines what `statement` defines."""
@@ -227,7 +235,12 @@ def _import_line(text: str) -> cst.SimpleStatementLine:
 def _imported(statement: cst.SimpleStatementLine, package: str) -> set[str]:
     from .names import imported_names
 
-    return {name for part in statement.body if isinstance(part, (cst.Import, cst.ImportFrom)) for name, _ in imported_names(part, package)}
+    return {
+        name
+        for part in statement.body
+        if isinstance(part, (cst.Import, cst.ImportFrom))
+        for name, _ in imported_names(part, package)
+    }
 
 
 def _defined(lines: list[cst.BaseStatement]) -> set[str]:
@@ -257,7 +270,9 @@ def _local_everywhere(statement: cst.CSTNode) -> set[str]:
 
 
 def _is_all(statement: cst.CSTNode) -> bool:
-    return m.matches(statement, m.SimpleStatementLine(body=[m.Assign(targets=[m.AssignTarget(target=m.Name("__all__"))])]))
+    return m.matches(
+        statement, m.SimpleStatementLine(body=[m.Assign(targets=[m.AssignTarget(target=m.Name("__all__"))])])
+    )
 
 
 def _filtered_all(statement: cst.BaseStatement, plan: ModulePlan, names: set[str]) -> list[cst.BaseStatement]:
@@ -266,7 +281,11 @@ def _filtered_all(statement: cst.BaseStatement, plan: ModulePlan, names: set[str
     assign = cst.ensure_type(line.body[0], cst.Assign)
     if not isinstance(assign.value, (cst.List, cst.Tuple)):
         return [statement]
-    elements = [e for e in assign.value.elements if isinstance(e.value, cst.SimpleString) and str(e.value.evaluated_value) in names | plan.overridden]
+    elements = [
+        e
+        for e in assign.value.elements
+        if isinstance(e.value, cst.SimpleString) and str(e.value.evaluated_value) in names | plan.overridden
+    ]
     if len(elements) == len(assign.value.elements):
         return [statement]
     if elements:

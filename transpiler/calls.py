@@ -11,7 +11,27 @@ import libcst.matchers as m
 
 from . import rules
 from .expressions import element_of_mapping, literal_value
-from .kinds import NONE, PYTHON, UNKNOWN, ClassValue, FunctionValue, Instance, Kind, Layout, Mapping, NoneValue, Python, Sequence, Shape, Tensor, Tuple, element_of, is_tensor, join, join_all
+from .kinds import (
+    NONE,
+    PYTHON,
+    UNKNOWN,
+    ClassValue,
+    FunctionValue,
+    Instance,
+    Kind,
+    Layout,
+    Mapping,
+    NoneValue,
+    Python,
+    Sequence,
+    Shape,
+    Tensor,
+    Tuple,
+    element_of,
+    is_tensor,
+    join,
+    join_all,
+)
 from .layout import is_to_channels_last
 from .names import Origin, dotted_name
 from .rules.table import Argument, BoundCall, Op, Refusal, same
@@ -22,7 +42,38 @@ if TYPE_CHECKING:
     from .inference import Analysis
 
 _SEQUENCE_BUILTINS = frozenset({"list", "tuple", "sorted", "reversed", "set", "frozenset"})
-_PYTHON_BUILTINS = frozenset({"len", "int", "float", "str", "bool", "isinstance", "issubclass", "hasattr", "range", "round", "abs", "min", "max", "any", "all", "print", "repr", "id", "type", "callable", "divmod", "pow", "ord", "chr", "vars", "dir", "format", "hash"})
+_PYTHON_BUILTINS = frozenset(
+    {
+        "len",
+        "int",
+        "float",
+        "str",
+        "bool",
+        "isinstance",
+        "issubclass",
+        "hasattr",
+        "range",
+        "round",
+        "abs",
+        "min",
+        "max",
+        "any",
+        "all",
+        "print",
+        "repr",
+        "id",
+        "type",
+        "callable",
+        "divmod",
+        "pow",
+        "ord",
+        "chr",
+        "vars",
+        "dir",
+        "format",
+        "hash",
+    }
+)
 _MODULE_WALKS: dict[str, Kind] = {
     "parameters": Sequence(Tensor(variable=True)),
     "buffers": Sequence(Tensor()),
@@ -39,7 +90,9 @@ _MODULE_WALKS: dict[str, Kind] = {
     "get_parameter": Tensor(variable=True),
     "state_dict": Mapping(Tensor()),
 }
-_SELF_RETURNING = frozenset({"train", "eval", "to", "apply", "requires_grad_", "float", "half", "cuda", "cpu", "append", "extend", "insert"})
+_SELF_RETURNING = frozenset(
+    {"train", "eval", "to", "apply", "requires_grad_", "float", "half", "cuda", "cpu", "append", "extend", "insert"}
+)
 
 
 class Calls:
@@ -95,7 +148,14 @@ class Calls:
             return Mapping(UNKNOWN)
         return PYTHON if name.partition(".")[0] != "torch" else UNKNOWN
 
-    def _by_row(self, node: cst.Call, row: rules.Row, name: str, arguments: list[tuple[cst.Arg, Kind]], receiver: tuple[cst.BaseExpression, Kind] | None) -> Kind:
+    def _by_row(
+        self,
+        node: cst.Call,
+        row: rules.Row,
+        name: str,
+        arguments: list[tuple[cst.Arg, Kind]],
+        receiver: tuple[cst.BaseExpression, Kind] | None,
+    ) -> Kind:
         if isinstance(row, rules.Layer):
             return Instance(frozenset({row.torch}), self._element(arguments))
         if isinstance(row, rules.Value):
@@ -118,10 +178,17 @@ class Calls:
             kinds = [element_of(kinds[0])]
         elif len(kinds) == 1 and isinstance(kinds[0], Mapping):
             kinds = [kinds[0].value]
-        modules = [k for k in kinds if isinstance(k, Instance)]
+        modules: list[Kind] = [k for k in kinds if isinstance(k, Instance)]
         return join_all(modules) if modules and len(modules) == len(kinds) else None
 
-    def _op(self, node: cst.Call, row: Op, name: str, arguments: list[tuple[cst.Arg, Kind]], receiver: tuple[cst.BaseExpression, Kind] | None) -> Kind:
+    def _op(
+        self,
+        node: cst.Call,
+        row: Op,
+        name: str,
+        arguments: list[tuple[cst.Arg, Kind]],
+        receiver: tuple[cst.BaseExpression, Kind] | None,
+    ) -> Kind:
         try:
             call = bound_call(row, name, arguments, receiver, self.analysis.code)
         except Refusal:
@@ -163,7 +230,15 @@ class Calls:
 
     # functions of the source ---------------------------------------------------------------------------------------
 
-    def _function(self, qualified: str, node: cst.FunctionDef, arguments: list[tuple[cst.Arg, Kind]], *, bound: bool, wants: bool = True) -> Kind:
+    def _function(
+        self,
+        qualified: str,
+        node: cst.FunctionDef,
+        arguments: list[tuple[cst.Arg, Kind]],
+        *,
+        bound: bool,
+        wants: bool = True,
+    ) -> Kind:
         by_parameter = self._note_arguments(qualified, node, arguments, bound=bound)
         summary = self.program.summary(qualified)
         for parameter, kind in by_parameter.items():
@@ -172,7 +247,9 @@ class Calls:
                 self.analysis.want(kind, layout, strong=True)
         return _substituted(summary.returns, by_parameter)
 
-    def _note_arguments(self, qualified: str, node: cst.FunctionDef, arguments: list[tuple[cst.Arg, Kind]], *, bound: bool) -> dict[str, Kind]:
+    def _note_arguments(
+        self, qualified: str, node: cst.FunctionDef, arguments: list[tuple[cst.Arg, Kind]], *, bound: bool
+    ) -> dict[str, Kind]:
         matched = match_parameters(node, arguments, bound=bound)
         for parameter, kind in matched.items():
             self.program.note_argument(qualified, parameter, kind)
@@ -212,7 +289,14 @@ class Calls:
             return self._tensor_method(node, name, func.value, Tensor(Layout.OPAQUE), arguments)
         return UNKNOWN
 
-    def _tensor_method(self, node: cst.Call, name: str, receiver: cst.BaseExpression, owner: Tensor, arguments: list[tuple[cst.Arg, Kind]]) -> Kind:
+    def _tensor_method(
+        self,
+        node: cst.Call,
+        name: str,
+        receiver: cst.BaseExpression,
+        owner: Tensor,
+        arguments: list[tuple[cst.Arg, Kind]],
+    ) -> Kind:
         if name == "copy_" or name == "requires_grad_":
             return owner
         row = rules.find(f"torch.Tensor.{name}")
@@ -252,7 +336,9 @@ class Calls:
             for cls in owner.classes:
                 self.program.set_attribute(cls, name, kind)
 
-    def _list_method(self, name: str, node: cst.BaseExpression, owner: Kind, arguments: list[tuple[cst.Arg, Kind]]) -> Kind:
+    def _list_method(
+        self, name: str, node: cst.BaseExpression, owner: Kind, arguments: list[tuple[cst.Arg, Kind]]
+    ) -> Kind:
         if name in ("append", "extend", "insert", "add") and arguments:
             added = arguments[-1][1]
             added = element_of(added) if name == "extend" else added
@@ -262,7 +348,9 @@ class Calls:
             return NONE
         return element_of(owner) if name in ("pop", "popleft") else PYTHON
 
-    def _dict_method(self, name: str, node: cst.BaseExpression, owner: Mapping, arguments: list[tuple[cst.Arg, Kind]]) -> Kind:
+    def _dict_method(
+        self, name: str, node: cst.BaseExpression, owner: Mapping, arguments: list[tuple[cst.Arg, Kind]]
+    ) -> Kind:
         if name in ("get", "pop", "setdefault"):
             default = arguments[1][1] if len(arguments) > 1 else NONE
             if isinstance(default, Mapping):
@@ -332,7 +420,9 @@ class Calls:
         if not isinstance(first, Tensor):
             return Tensor(Layout.IMAGE if layer.result == "image" else Layout.OPAQUE)
         if layer.layout != "any" and wants:
-            self.analysis.want(first, Layout.IMAGE if layer.layout == "image" else Layout.PLAIN, strong=layer.layout == "image")
+            self.analysis.want(
+                first, Layout.IMAGE if layer.layout == "image" else Layout.PLAIN, strong=layer.layout == "image"
+            )
         if layer.result == "image":
             return Tensor(Layout.IMAGE, layer.rank or first.rank, first.dtype)
         if layer.result == "plain":
@@ -422,7 +512,11 @@ def _substituted(returns: Kind, arguments: dict[str, Kind]) -> Kind:
 
 def argument_parameters(node: cst.FunctionDef, arguments: Sequence_[cst.Arg], *, bound: bool) -> list[str | None]:
     """The parameter that each argument goes to; None where that can't be seen."""
-    names = [p.name.value for p in parameter_list(node.params) if p is not node.params.star_kwarg and p is not node.params.star_arg]
+    names = [
+        p.name.value
+        for p in parameter_list(node.params)
+        if p is not node.params.star_kwarg and p is not node.params.star_arg
+    ]
     if bound and names:
         names = names[1:]
     star = node.params.star_arg.name.value if isinstance(node.params.star_arg, cst.Param) else None
@@ -449,14 +543,18 @@ def match_parameters(node: cst.FunctionDef, arguments: list[tuple[cst.Arg, Kind]
     return matched
 
 
-def bound_call(row: Op, name: str, arguments: list[tuple[cst.Arg, Kind]], receiver: tuple[cst.BaseExpression, Kind] | None, code) -> BoundCall:  # type: ignore[no-untyped-def]
+def bound_call(
+    row: Op, name: str, arguments: list[tuple[cst.Arg, Kind]], receiver: tuple[cst.BaseExpression, Kind] | None, code
+) -> BoundCall:  # type: ignore[no-untyped-def]
     """Bind a call's arguments to a row; `code` gives the text of a node."""
     positional = []
     keywords = {}
     if receiver is not None:
         positional.append(Argument(receiver[1], literal_value(receiver[0]), lambda: code(receiver[0])))
     for arg, kind in arguments:
-        argument = Argument(kind, literal_value(arg.value) if not arg.star else rules.table.NOT_LITERAL, _code_of(arg, code))
+        argument = Argument(
+            kind, literal_value(arg.value) if not arg.star else rules.table.NOT_LITERAL, _code_of(arg, code)
+        )
         if arg.star == "**":
             raise Refusal(f"{name} is called with **", "write its arguments out, or use an override")
         if arg.keyword is not None:
@@ -471,7 +569,15 @@ def _keyword(row: Op, keyword: str) -> str:
     names = [part.strip().lstrip("*").partition("=")[0] for part in row.params.split(",")]
     if keyword in names:
         return keyword
-    aliases = {"axis": "dim", "keepdims": "keepdim", "x": "input", "tensor": "input", "size": "size", "dims": "dim", "dim": "dims"}
+    aliases = {
+        "axis": "dim",
+        "keepdims": "keepdim",
+        "x": "input",
+        "tensor": "input",
+        "size": "size",
+        "dims": "dim",
+        "dim": "dims",
+    }
     alias = aliases.get(keyword, keyword)
     return alias if alias in names else keyword
 

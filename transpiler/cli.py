@@ -100,7 +100,9 @@ def _parser() -> argparse.ArgumentParser:
     mode.add_argument("--diff", action="store_true", help="write nothing; show what would change")
     mode.add_argument("--explain", metavar="NAME", help="say what happens to a symbol or torch name, and why")
     mode.add_argument(
-        "--accept-override", metavar="SYMBOL", help="after reading a changed upstream definition: note that its override still stands for it"
+        "--accept-override",
+        metavar="SYMBOL",
+        help="after reading a changed upstream definition: note that its override still stands for it",
     )
     parser.add_argument("--force", action="store_true", help="overwrite hand-edited files and files that are not ours")
     parser.add_argument("--timings", action="store_true", help="show the seconds that each phase took")

@@ -64,7 +64,12 @@ def _has_effect(statement: cst.CSTNode) -> bool:
     if isinstance(statement, (cst.For, cst.While, cst.With, cst.If, cst.Try)):
         return True
     pattern = m.SimpleStatementLine(
-        body=[m.Expr(value=m.Call()) | m.AugAssign() | m.Del() | m.Assign(targets=[m.AssignTarget(target=m.Subscript() | m.Attribute())])]
+        body=[
+            m.Expr(value=m.Call())
+            | m.AugAssign()
+            | m.Del()
+            | m.Assign(targets=[m.AssignTarget(target=m.Subscript() | m.Attribute())])
+        ]
     )
     return m.matches(statement, pattern)
 
@@ -169,7 +174,11 @@ class Closure:
         imports = self.resolver.bindings(plan.name).imports
         for node in find(statement, cst.Attribute):
             name = dotted_name(node)
-            if name and name.partition(".")[0] in imports and self.resolver.is_source(imports[name.partition(".")[0]].module):
+            if (
+                name
+                and name.partition(".")[0] in imports
+                and self.resolver.is_source(imports[name.partition(".")[0]].module)
+            ):
                 origin = self.resolver.qualify(plan.name, node)
                 if origin is not None and origin.module and origin.symbol:
                     self._queue.append((origin.module, origin.symbol))
@@ -231,10 +240,14 @@ class Closure:
         """What the function uses that a statement such as `register('a', f)` is a call of."""
         if not m.matches(statement, m.SimpleStatementLine(body=[m.Expr(value=m.Call(func=m.Name()))])):
             return set()
-        call = cst.ensure_type(cst.ensure_type(cst.ensure_type(statement, cst.SimpleStatementLine).body[0], cst.Expr).value, cst.Call)
+        call = cst.ensure_type(
+            cst.ensure_type(cst.ensure_type(statement, cst.SimpleStatementLine).body[0], cst.Expr).value, cst.Call
+        )
         found = self._bound(module).get(cst.ensure_type(call.func, cst.Name).value, ())
         return set().union(*(self.uses(module, index) for index in found))
 
 
 def _is_all(statement: cst.CSTNode) -> bool:
-    return m.matches(statement, m.SimpleStatementLine(body=[m.Assign(targets=[m.AssignTarget(target=m.Name("__all__"))])]))
+    return m.matches(
+        statement, m.SimpleStatementLine(body=[m.Assign(targets=[m.AssignTarget(target=m.Name("__all__"))])])
+    )

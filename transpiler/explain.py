@@ -39,7 +39,11 @@ def explanation(name: str, source_root: Path | None) -> str:
 def describe_row(name: str, row: rules.Row) -> str:
     """What a row does, in a few lines."""
     if isinstance(row, Op):
-        body = row.tf if isinstance(row.tf, str) else f"written by {row.tf.__module__.removeprefix('transpiler.')}.{row.tf.__name__}"
+        body = (
+            row.tf
+            if isinstance(row.tf, str)
+            else f"written by {row.tf.__module__.removeprefix('transpiler.')}.{row.tf.__name__}"
+        )
         uses = {
             "any": "layout-free",
             "axis": "axes are renumbered for a channels-last image",
@@ -49,7 +53,11 @@ def describe_row(name: str, row: rules.Row) -> str:
         lines = [f"{name}({row.params}): rewritten by rule", f"  becomes  {body}", f"  layout   {uses[row.layout]}"]
         lines += [f"  example  {case.code}" for case in row.cases[:2]]
     elif isinstance(row, rules.Layer):
-        lines = [f"{name}: the runtime class {row.runtime} stands for it", f"  input    {row.layout}", f"  output   {row.result}"]
+        lines = [
+            f"{name}: the runtime class {row.runtime} stands for it",
+            f"  input    {row.layout}",
+            f"  output   {row.result}",
+        ]
     elif isinstance(row, rules.Value):
         lines = [f"{name}: becomes {row.tf}"]
     elif isinstance(row, rules.Erase):
@@ -69,7 +77,9 @@ def _symbol(name: str, source_root: Path | None) -> str:
     origin = _find(resolver, name)
     if origin is None or origin.module is None:
         hint = "write it qualified, as in timm.layers.Mlp or torch.roll"
-        raise TranspileError(Diagnostic("S108", f"nothing called {name!r}, in the rule table or in the source", hint=hint))
+        raise TranspileError(
+            Diagnostic("S108", f"nothing called {name!r}, in the rule table or in the source", hint=hint)
+        )
     row = rules.find(origin.dotted)
     if row is not None:
         return describe_row(origin.dotted, row)
@@ -102,7 +112,15 @@ def _overridden(title: str, symbol: str, resolver: NameResolver, overrides: Over
     problem = overrides.check(symbol, resolver)
     state = "up to date" if problem is None else problem.message
     path = f"overrides/{entry.module.replace('.', '/')}.py"
-    return "\n".join([f"{title}: hand-written, {path}", f"  why       {entry.reason}", f"  read for  {entry.versions}", f"  state     {state}", f"  tested    {entry.test}"])
+    return "\n".join(
+        [
+            f"{title}: hand-written, {path}",
+            f"  why       {entry.reason}",
+            f"  read for  {entry.versions}",
+            f"  state     {state}",
+            f"  tested    {entry.test}",
+        ]
+    )
 
 
 def _followed(title: str, origin: Origin, resolver: NameResolver, overrides: OverrideIndex) -> str:
@@ -117,7 +135,11 @@ def _followed(title: str, origin: Origin, resolver: NameResolver, overrides: Ove
     for used in sorted(_torch_names(origin.module, node, resolver)):
         row = rules.find(used)
         lines.append(f"  {used}: {describe_row(used, row).splitlines()[0].partition(': ')[2] if row else 'no rule'}")
-    lines += [f"  hint for {hint.function}: {hint.reason}" for hint in overrides.hints.values() if hint.function.startswith(origin.dotted)]
+    lines += [
+        f"  hint for {hint.function}: {hint.reason}"
+        for hint in overrides.hints.values()
+        if hint.function.startswith(origin.dotted)
+    ]
     return "\n".join(lines)
 
 
@@ -127,6 +149,10 @@ def _torch_names(module: str, node: cst.CSTNode, resolver: NameResolver) -> set[
         if dotted_name(part) is None:
             continue
         origin = resolver.qualify(module, part)
-        if origin is not None and origin.dotted.partition(".")[0] in FRAMEWORKS and rules.find(origin.dotted) is not None:
+        if (
+            origin is not None
+            and origin.dotted.partition(".")[0] in FRAMEWORKS
+            and rules.find(origin.dotted) is not None
+        ):
             found.add(origin.dotted)
     return found

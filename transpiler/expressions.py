@@ -9,7 +9,26 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from . import rules
-from .kinds import NONE, PYTHON, UNKNOWN, ClassValue, FunctionValue, Instance, Kind, Layout, Mapping, NoneValue, Python, Sequence, Shape, Tensor, Tuple, element_of, is_tensor, join
+from .kinds import (
+    NONE,
+    PYTHON,
+    UNKNOWN,
+    ClassValue,
+    FunctionValue,
+    Instance,
+    Kind,
+    Layout,
+    Mapping,
+    NoneValue,
+    Python,
+    Sequence,
+    Shape,
+    Tensor,
+    Tuple,
+    element_of,
+    is_tensor,
+    join,
+)
 from .names import dotted_name
 from .rules.table import NOT_LITERAL
 
@@ -23,7 +42,19 @@ def literal_value(node: cst.BaseExpression) -> object:
     """The value of a constant expression (numbers, strings, None, tuples of them), else NOT_LITERAL."""
     if isinstance(node, cst.Name) and node.value not in ("None", "True", "False"):
         return NOT_LITERAL
-    if isinstance(node, (cst.Integer, cst.Float, cst.SimpleString, cst.ConcatenatedString, cst.Name, cst.UnaryOperation, cst.Tuple, cst.List)):
+    if isinstance(
+        node,
+        (
+            cst.Integer,
+            cst.Float,
+            cst.SimpleString,
+            cst.ConcatenatedString,
+            cst.Name,
+            cst.UnaryOperation,
+            cst.Tuple,
+            cst.List,
+        ),
+    ):
         try:
             return ast.literal_eval(cst.Module(body=[]).code_for_node(node).strip())
         except (ValueError, SyntaxError):
@@ -128,7 +159,11 @@ class Expressions:
             if isinstance(node.operator, cst.MatrixMultiply):
                 return self._matmul(left, right)
             return self.broadcast(left, right)
-        if isinstance(node.operator, cst.Add) and isinstance(left, (Sequence, Tuple, Shape)) and isinstance(right, (Sequence, Tuple, Shape)):
+        if (
+            isinstance(node.operator, cst.Add)
+            and isinstance(left, (Sequence, Tuple, Shape))
+            and isinstance(right, (Sequence, Tuple, Shape))
+        ):
             return self._concatenated(left, right)
         if isinstance(left, (Sequence, Tuple)) and isinstance(node.operator, cst.Multiply):
             return Sequence(element_of(left))
@@ -176,7 +211,9 @@ class Expressions:
             rank = left.rank
         elif rank is None and right.layout is Layout.IMAGE:
             rank = right.rank
-        origin = left.origin if left.layout is Layout.OPAQUE else right.origin if right.layout is Layout.OPAQUE else None
+        origin = (
+            left.origin if left.layout is Layout.OPAQUE else right.origin if right.layout is Layout.OPAQUE else None
+        )
         dtype = left.dtype if left.dtype == right.dtype else None
         return Tensor(layout, rank, dtype, False, origin if layout is Layout.OPAQUE else None)
 

@@ -18,7 +18,27 @@ from . import rules
 from .annotations import annotation_kind
 from .calls import Calls
 from .expressions import Expressions, literal_value
-from .kinds import NONE, OPAQUE_TENSOR, PYTHON, UNKNOWN, ClassValue, FunctionValue, Instance, Kind, Layout, Mapping, NoneValue, Sequence, Shape, Tensor, Tuple, element_of, hinted_kind, join, plain
+from .kinds import (
+    NONE,
+    OPAQUE_TENSOR,
+    PYTHON,
+    UNKNOWN,
+    ClassValue,
+    FunctionValue,
+    Instance,
+    Kind,
+    Layout,
+    Mapping,
+    NoneValue,
+    Sequence,
+    Shape,
+    Tensor,
+    Tuple,
+    element_of,
+    hinted_kind,
+    join,
+    plain,
+)
 from .names import Origin, imported_names
 from .overrides import Hint
 from .program import Program
@@ -28,7 +48,50 @@ from .walk import find
 _IMAGE_NAMES = (("B", "C", "H", "W"), ("N", "C", "H", "W"), ("b", "c", "h", "w"), ("n", "c", "h", "w"))
 _CHANNEL_NAMES = frozenset({"C", "c", "channels", "chs"})
 _TEXT_METHODS = frozenset(name for owner in (str, list, dict, set, tuple, bytes) for name in dir(owner))
-_ARRAY_METHODS = frozenset({"all", "any", "argmax", "argsort", "clip", "cumsum", "dot", "flatten", "item", "max", "mean", "min", "prod", "ravel", "repeat", "reshape", "round", "size", "sort", "squeeze", "std", "sum", "take", "tolist", "transpose", "var", "view", "T", "t", "to", "norm", "dim", "numpy", "int", "float", "bool", "long", "half", "double", "type"})
+_ARRAY_METHODS = frozenset(
+    {
+        "all",
+        "any",
+        "argmax",
+        "argsort",
+        "clip",
+        "cumsum",
+        "dot",
+        "flatten",
+        "item",
+        "max",
+        "mean",
+        "min",
+        "prod",
+        "ravel",
+        "repeat",
+        "reshape",
+        "round",
+        "size",
+        "sort",
+        "squeeze",
+        "std",
+        "sum",
+        "take",
+        "tolist",
+        "transpose",
+        "var",
+        "view",
+        "T",
+        "t",
+        "to",
+        "norm",
+        "dim",
+        "numpy",
+        "int",
+        "float",
+        "bool",
+        "long",
+        "half",
+        "double",
+        "type",
+    }
+)
 ONLY_TENSORS_HAVE = (rules.tensor_methods() | {"copy_", "requires_grad_"}) - _TEXT_METHODS - _ARRAY_METHODS
 
 
@@ -102,7 +165,9 @@ class Analysis:
             return self.env[name]
         for statement in self.program.resolver.tree(module).body:
             for part in statement.body if isinstance(statement, cst.SimpleStatementLine) else ():
-                if isinstance(part, cst.Assign) and any(isinstance(t.target, cst.Name) and t.target.value == name for t in part.targets):
+                if isinstance(part, cst.Assign) and any(
+                    isinstance(t.target, cst.Name) and t.target.value == name for t in part.targets
+                ):
                     return Analysis(self.program, module, Typing()).expressions.kind(part.value)
                 if isinstance(part, cst.AnnAssign) and isinstance(part.target, cst.Name) and part.target.value == name:
                     return annotation_kind(self.program, module, part.annotation.annotation)
@@ -138,7 +203,13 @@ class Analysis:
     # statements ----------------------------------------------------------------------------------------------------
 
     def block(self, body: cst.BaseSuite | cst.Module) -> None:
-        statements = body.body if isinstance(body, (cst.IndentedBlock, cst.Module)) else [cst.SimpleStatementLine(body=body.body)] if isinstance(body, cst.SimpleStatementSuite) else ()
+        statements = (
+            body.body
+            if isinstance(body, (cst.IndentedBlock, cst.Module))
+            else [cst.SimpleStatementLine(body=body.body)]
+            if isinstance(body, cst.SimpleStatementSuite)
+            else ()
+        )
         for statement in statements:
             self.statement(statement)
 
@@ -174,7 +245,9 @@ class Analysis:
         elif isinstance(node, cst.AnnAssign):
             declared = annotation_kind(self.program, self.module, node.annotation.annotation)
             kind = self.expressions.kind(node.value) if node.value is not None else declared
-            self.assign(node.target, declared if kind == UNKNOWN or (isinstance(kind, Tuple) and not kind.items) else kind)
+            self.assign(
+                node.target, declared if kind == UNKNOWN or (isinstance(kind, Tuple) and not kind.items) else kind
+            )
         elif isinstance(node, cst.AugAssign):
             self._augmented(node)
         elif isinstance(node, cst.Return):
@@ -212,15 +285,28 @@ class Analysis:
             self.assign(node.target, self.expressions.broadcast(target, value))
         elif isinstance(target, (Sequence, Tuple)):
             items = target.items if isinstance(target, Tuple) else None
-            self.assign(node.target, Sequence(element_of(value)) if items == () else Sequence(join(element_of(target), element_of(value))))
+            self.assign(
+                node.target,
+                Sequence(element_of(value)) if items == () else Sequence(join(element_of(target), element_of(value))),
+            )
 
     def _in_place(self, node: cst.BaseExpression) -> None:
         """`x.mul_(y)` as a statement: x is the result afterwards."""
-        if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and isinstance(node.func.value, cst.Name):
+        if (
+            isinstance(node, cst.Call)
+            and isinstance(node.func, cst.Attribute)
+            and isinstance(node.func.value, cst.Name)
+        ):
             row = rules.find(f"torch.Tensor.{node.func.attr.value}")
             before = self.env.get(node.func.value.value)
             after = self.kinds.get(node)
-            if isinstance(row, rules.Op) and row.inplace and isinstance(before, Tensor) and not before.variable and after is not None:
+            if (
+                isinstance(row, rules.Op)
+                and row.inplace
+                and isinstance(before, Tensor)
+                and not before.variable
+                and after is not None
+            ):
                 self.env[node.func.value.value] = after
 
     def assign(self, target: cst.BaseExpression, kind: Kind) -> None:
@@ -252,7 +338,11 @@ class Analysis:
         elements = list(target.elements)
         self.kinds[target] = kind
         if isinstance(kind, Shape):
-            self._shape_evidence([_name(e.value) for e in elements], kind.tensor, any(isinstance(e, cst.StarredElement) for e in elements))
+            self._shape_evidence(
+                [_name(e.value) for e in elements],
+                kind.tensor,
+                any(isinstance(e, cst.StarredElement) for e in elements),
+            )
             kinds: list[Kind] = [PYTHON] * len(elements)
         elif isinstance(kind, Tuple) and len(kind.items) == len(elements):
             kinds = list(kind.items)
@@ -408,7 +498,8 @@ class Analysis:
 def _uses_as_tensor(node: cst.FunctionDef, name: str) -> bool:
     """Whether a function calls a method on a parameter that only tensors have."""
     return any(
-        isinstance(use.value, cst.Name) and use.value.value == name and use.attr.value in ONLY_TENSORS_HAVE for use in find(node.body, cst.Attribute)
+        isinstance(use.value, cst.Name) and use.value.value == name and use.attr.value in ONLY_TENSORS_HAVE
+        for use in find(node.body, cst.Attribute)
     )
 
 

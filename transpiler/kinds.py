@@ -131,7 +131,9 @@ def element_of(kind: Kind) -> Kind:
         return join_all(kind.items) if kind.items else UNKNOWN
     if isinstance(kind, Tensor):
         rank = None if kind.rank is None else kind.rank - 1
-        return replace(kind, rank=rank, layout=Layout.PLAIN if kind.layout is Layout.PLAIN else Layout.OPAQUE, variable=False)
+        return replace(
+            kind, rank=rank, layout=Layout.PLAIN if kind.layout is Layout.PLAIN else Layout.OPAQUE, variable=False
+        )
     if isinstance(kind, Instance):
         return kind.element or Instance()
     if isinstance(kind, (Python, Mapping, Shape)):

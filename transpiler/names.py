@@ -152,7 +152,9 @@ class NameResolver:
     `prepare` is applied to each module once, before anything looks at it.
     """
 
-    def __init__(self, finder: SourceFinder, source_packages: set[str], prepare: Callable[[ModuleSource, NameResolver], Prepared]) -> None:
+    def __init__(
+        self, finder: SourceFinder, source_packages: set[str], prepare: Callable[[ModuleSource, NameResolver], Prepared]
+    ) -> None:
         self.finder = finder
         self.source_packages = source_packages
         self._prepare = prepare

@@ -18,6 +18,7 @@ import libcst as cst
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
+from .code import code_of
 from .diagnostics import Diagnostic, Location, TranspileError
 from .names import Bindings, NameResolver, collect_bindings
 from .scopes import names_used
@@ -69,7 +70,10 @@ def definition_hash(code: str) -> str:
     """Hash of a definition's syntax tree; comments, layout and docstrings don't count."""
     tree = ast.parse(code)
     for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Module)) and ast.get_docstring(node, clean=False) is not None:
+        if (
+            isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Module))
+            and ast.get_docstring(node, clean=False) is not None
+        ):
             node.body = node.body[1:] or [ast.Pass()]
     return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:16]
 
@@ -79,7 +83,11 @@ class OverrideIndex:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        data = tomllib.loads((folder / "index.toml").read_text(encoding="utf-8")) if (folder / "index.toml").exists() else {}
+        data = (
+            tomllib.loads((folder / "index.toml").read_text(encoding="utf-8"))
+            if (folder / "index.toml").exists()
+            else {}
+        )
         entries = [Override(**entry) for entry in data.get("override", [])]
         self._entries = {entry.symbol: entry for entry in entries}
         self.models: tuple[str, ...] = tuple(data.get("models", ()))
@@ -100,7 +108,9 @@ class OverrideIndex:
         if module not in self._files:
             path = self.folder / (module.replace(".", "/") + ".py")
             tree = parse(path.read_text(encoding="utf-8"), f"overrides/{module.replace('.', '/')}.py")
-            self._files[module] = OverrideSource(path.as_posix(), tree, collect_bindings(tree, module.rpartition(".")[0]))
+            self._files[module] = OverrideSource(
+                path.as_posix(), tree, collect_bindings(tree, module.rpartition(".")[0])
+            )
         return self._files[module]
 
     def statements(self, symbol: str) -> list[cst.BaseStatement]:
@@ -146,13 +156,25 @@ class OverrideIndex:
         node = find_definition(source.tree, entry.name)
         if node is None:
             where = Location(source.path, 1, 1)
-            return Diagnostic("O203", f"the override for {symbol} stands for nothing: upstream no longer defines it", where, "remove its entry from overrides/index.toml")
-        if definition_hash(cst.Module(body=[node]).code) != entry.hash:
+            return Diagnostic(
+                "O203",
+                f"the override for {symbol} stands for nothing: upstream no longer defines it",
+                where,
+                "remove its entry from overrides/index.toml",
+            )
+        if definition_hash(code_of(node)) != entry.hash:
             hint = f"read both, change overrides/{entry.module.replace('.', '/')}.py if need be, then run: python -m transpiler --accept-override {symbol}"
-            return source.diagnostic("O201", f"{symbol} has changed upstream since its override was written", node, hint)
+            return source.diagnostic(
+                "O201", f"{symbol} has changed upstream since its override was written", node, hint
+            )
         if not _version_in(source.upstream.version, entry.versions):
             hint = f"read the definition, then widen `versions` of {symbol} in overrides/index.toml"
-            return source.diagnostic("O202", f"the override for {symbol} was read for {entry.versions}, this is {source.upstream.version}", node, hint)
+            return source.diagnostic(
+                "O202",
+                f"the override for {symbol} was read for {entry.versions}, this is {source.upstream.version}",
+                node,
+                hint,
+            )
         return None
 
 
@@ -189,13 +211,21 @@ def accept_upstream(symbol: str, source_root: Path | None) -> str:
 
     index = OverrideIndex(folder("overrides"))
     if not index.has(symbol):
-        raise TranspileError(Diagnostic("O204", f"overrides/index.toml has no entry for {symbol}", hint="write the qualified name of the entry"))
+        raise TranspileError(
+            Diagnostic(
+                "O204", f"overrides/index.toml has no entry for {symbol}", hint="write the qualified name of the entry"
+            )
+        )
     resolver = NameResolver(SourceFinder(source_root), {symbol.partition(".")[0]}, prepare)
     source = resolver.source(index.get(symbol).module)
     node = find_definition(source.tree, index.get(symbol).name)
     if node is None:
-        raise TranspileError(Diagnostic("O203", f"upstream no longer defines {symbol}", hint="remove its entry from overrides/index.toml"))
-    new_hash = definition_hash(cst.Module(body=[node]).code)
+        raise TranspileError(
+            Diagnostic(
+                "O203", f"upstream no longer defines {symbol}", hint="remove its entry from overrides/index.toml"
+            )
+        )
+    new_hash = definition_hash(code_of(node))
     before = index.get(symbol).hash
     if new_hash == before:
         return f"{symbol}: nothing to accept, the definition is the one that was read"

@@ -13,7 +13,14 @@ from .templating import PackageInit, SubpackageInit, render
 
 REGISTRY = {
     "timm.models._factory": ("create_model",),
-    "timm.models._registry": ("get_pretrained_cfg", "is_model", "list_models", "list_modules", "list_pretrained", "model_entrypoint"),
+    "timm.models._registry": (
+        "get_pretrained_cfg",
+        "is_model",
+        "list_models",
+        "list_modules",
+        "list_pretrained",
+        "model_entrypoint",
+    ),
     "timm.models._helpers": ("load_checkpoint",),
     "timm.layers.config": ("set_fused_attn", "use_fused_attn"),
     "timm.layers.helpers": ("to_2tuple",),
@@ -33,13 +40,21 @@ def module_path(module: str) -> str:
 
 def runtime_output() -> list[OutputFile]:
     """The runtime library, as it is."""
-    return [OutputFile(f"runtime/{path.relative_to(PACKAGE / 'runtime').as_posix()}", path.read_text(encoding="utf-8")) for path in runtime_files()]
+    return [
+        OutputFile(f"runtime/{path.relative_to(PACKAGE / 'runtime').as_posix()}", path.read_text(encoding="utf-8"))
+        for path in runtime_files()
+    ]
 
 
-def package_output(resolver: NameResolver, plans: Mapping[str, ModulePlan], roots: Sequence[str], upstreams: Sequence[Upstream]) -> list[OutputFile]:
+def package_output(
+    resolver: NameResolver, plans: Mapping[str, ModulePlan], roots: Sequence[str], upstreams: Sequence[Upstream]
+) -> list[OutputFile]:
     """All `__init__.py` files of the package."""
     parents = {".".join(module.split(".")[:n]) for module in plans for n in range(1, len(module.split(".")))}
-    files = [OutputFile(f"{p.replace('.', '/')}/__init__.py", _subpackage(resolver, plans, roots, p)) for p in sorted(parents)]
+    files = [
+        OutputFile(f"{p.replace('.', '/')}/__init__.py", _subpackage(resolver, plans, roots, p))
+        for p in sorted(parents)
+    ]
     versions = tuple(sorted({(u.distribution, u.version) for u in upstreams}))
     by_package: dict[str, list[str]] = {}
     for root in sorted(roots):
@@ -77,4 +92,8 @@ def _exported(resolver: NameResolver, package: str, module: str, plan: ModulePla
     if module in bindings.stars:
         return {name for name in generated if not name.startswith("_")}
     origins = {name: resolver.resolve(package, name) for name in generated if name in bindings.imports}
-    return {name for name, origin in origins.items() if origin is not None and origin.module == module and origin.symbol == name}
+    return {
+        name
+        for name, origin in origins.items()
+        if origin is not None and origin.module == module and origin.symbol == name
+    }

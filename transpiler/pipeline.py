@@ -1,6 +1,6 @@
 """The steps from source modules to generated files, in order; read it as the README's diagram.
 
-    find and read -> fold what can't happen -> what is needed -> kinds and layouts -> rewrite -> put together
+find and read -> fold what can't happen -> what is needed -> kinds and layouts -> rewrite -> put together
 """
 
 from __future__ import annotations
@@ -44,7 +44,12 @@ class _Generation:
 
 
 def transpile(
-    modules: Sequence[str], *, source_root: Path | None, previous_roots: Sequence[str], progress: Progress, timings: Timings
+    modules: Sequence[str],
+    *,
+    source_root: Path | None,
+    previous_roots: Sequence[str],
+    progress: Progress,
+    timings: Timings,
 ) -> Result:
     """Generate the package that holds `modules` and `previous_roots`; modules with errors are left out.
 
@@ -72,7 +77,8 @@ def transpile(
 
 
 def _readable(resolver: NameResolver, wanted: Sequence[str], timings: Timings) -> tuple[list[str], list[Diagnostic]]:
-    readable, found = [], []
+    readable: list[str] = []
+    found: list[Diagnostic] = []
     with timings.phase("read and fold"):
         for name in wanted:
             try:
@@ -91,7 +97,9 @@ def _readable(resolver: NameResolver, wanted: Sequence[str], timings: Timings) -
 def _not_a_model_file(resolver: NameResolver, name: str) -> Diagnostic | None:
     source = resolver.source(name)
     if source.is_package:
-        return source.diagnostic("S106", f"{name} is a package", source.tree, "name the modules in it, such as timm.models.swin_transformer")
+        return source.diagnostic(
+            "S106", f"{name} is a package", source.tree, "name the modules in it, such as timm.models.swin_transformer"
+        )
     from .passes.fold import FRAMEWORKS
 
     bindings = resolver.bindings(name)
@@ -99,10 +107,17 @@ def _not_a_model_file(resolver: NameResolver, name: str) -> Diagnostic | None:
     original = {target.module.partition(".")[0] for target in resolver.original_bindings(name).imports.values()}
     if (imported | original) & FRAMEWORKS or bindings.stars:
         return None
-    return source.diagnostic("S107", f"{name} is no torch module: it doesn't import torch", source.tree, "name a module that defines torch models or layers")
+    return source.diagnostic(
+        "S107",
+        f"{name} is no torch module: it doesn't import torch",
+        source.tree,
+        "name a module that defines torch models or layers",
+    )
 
 
-def _generate(resolver: NameResolver, overrides: OverrideIndex, roots: Sequence[str], progress: Progress, timings: Timings) -> _Generation:
+def _generate(
+    resolver: NameResolver, overrides: OverrideIndex, roots: Sequence[str], progress: Progress, timings: Timings
+) -> _Generation:
     closure = Closure(resolver, overrides)
     found: list[Diagnostic] = []
     with timings.phase("closure"):
@@ -158,12 +173,24 @@ def _soft_import_notes(resolver: NameResolver, closure: Closure) -> list[Diagnos
         if item.target not in closure.plans:
             source = resolver.source(item.module)
             hint = f"transpile {item.target} too if you need it"
-            notes.append(source.diagnostic("N401", f"{item.target} is imported inside a function, and is not part of this run", item.node, hint, "note"))
+            notes.append(
+                source.diagnostic(
+                    "N401",
+                    f"{item.target} is imported inside a function, and is not part of this run",
+                    item.node,
+                    hint,
+                    "note",
+                )
+            )
     return notes
 
 
 def _files(resolver: NameResolver, overrides: OverrideIndex, generation: _Generation) -> tuple[OutputFile, ...]:
-    files = [_module_file(resolver, generation.plans[module.name], module) for module in generation.modules if module.text.strip()]
+    files = [
+        _module_file(resolver, generation.plans[module.name], module)
+        for module in generation.modules
+        if module.text.strip()
+    ]
     upstreams: list[Upstream] = [file.upstream for file in files if file.upstream is not None]
     plans = {module.name: generation.plans[module.name] for module in generation.modules}
     return tuple([*package_output(resolver, plans, generation.roots, upstreams), *files, *runtime_output()])

@@ -116,7 +116,9 @@ class Program:
 
     def is_module(self, qualified: str) -> bool:
         """Whether a class is a torch.nn.Module or a torch layer."""
-        return any(name in MODULE_BASES or isinstance(rules.find(name), rules.Layer) for name in self.ancestry(qualified))
+        return any(
+            name in MODULE_BASES or isinstance(rules.find(name), rules.Layer) for name in self.ancestry(qualified)
+        )
 
     def method(self, qualified: str, name: str) -> tuple[ClassInfo, cst.FunctionDef] | None:
         """The class that defines a method, and the method; looked up through the bases."""

@@ -44,7 +44,9 @@ class Findings:
 class Rewriter(ScopedTransformer):
     """Rewrites one top-level statement of a module at a time."""
 
-    def __init__(self, source: ModuleSource, program: Program, typing: Typing, model_classes: frozenset[str], findings: Findings) -> None:
+    def __init__(
+        self, source: ModuleSource, program: Program, typing: Typing, model_classes: frozenset[str], findings: Findings
+    ) -> None:
         super().__init__()
         self.source = source
         self.program = program
@@ -78,7 +80,9 @@ class Rewriter(ScopedTransformer):
             return code
         new = met_by_image(code, tensor.rank, other.rank or 4)
         if new != code:
-            self.findings.transposes.append(Transpose(self.source.locate(node).line, "two layouts meet in one operation"))
+            self.findings.transposes.append(
+                Transpose(self.source.locate(node).line, "two layouts meet in one operation")
+            )
         return new
 
     def external(self, node: cst.BaseExpression) -> str | None:
@@ -166,7 +170,12 @@ class Rewriter(ScopedTransformer):
         return updated
 
     def _unknown_api(self, name: str, node: cst.CSTNode) -> None:
-        self.report("T101", f"no rule for {name}", node, "add a row to transpiler/rules, or an override for the definition that uses it")
+        self.report(
+            "T101",
+            f"no rule for {name}",
+            node,
+            "add a row to transpiler/rules, or an override for the definition that uses it",
+        )
 
     def _member(self, original: cst.Attribute, updated: cst.Attribute) -> cst.BaseExpression:
         owner = self.kind(original.value)
@@ -178,22 +187,30 @@ class Rewriter(ScopedTransformer):
                 return updated.with_changes(attr=cst.Name("call"))
             if self._is_reserved(owner, name):
                 return updated.with_changes(attr=cst.Name(f"{name}_"))
-        elif name == "forward" and (isinstance(owner, ClassValue) or m.matches(original.value, m.Call(func=m.Name("super")))):
+        elif name == "forward" and (
+            isinstance(owner, ClassValue) or m.matches(original.value, m.Call(func=m.Name("super")))
+        ):
             return updated.with_changes(attr=cst.Name("call"))
         return updated
 
     def _is_reserved(self, owner: Instance, name: str) -> bool:
         """Whether Keras has an attribute of that name that can't be set."""
         if name in LAYER_RESERVED:
-            return any(self.program.attribute(cls, name) is not None and self.program.is_module(cls) for cls in owner.classes)
-        return name in MODEL_RESERVED and any(base in self.model_classes for cls in owner.classes for base in self.program.ancestry(cls))
+            return any(
+                self.program.attribute(cls, name) is not None and self.program.is_module(cls) for cls in owner.classes
+            )
+        return name in MODEL_RESERVED and any(
+            base in self.model_classes for cls in owner.classes for base in self.program.ancestry(cls)
+        )
 
     def _tensor_attribute(self, owner: Tensor, name: str, updated: cst.Attribute) -> cst.BaseExpression:
         value = code_of(self.bare(updated.value))
         if name == "shape" and not owner.variable:
             return self.replaced(f"ops.shape({value})", updated)
         if name in ("T", "mT"):
-            return self.replaced(f"tf.transpose({value})" if name == "T" else f"tf.linalg.matrix_transpose({value})", updated)
+            return self.replaced(
+                f"tf.transpose({value})" if name == "T" else f"tf.linalg.matrix_transpose({value})", updated
+            )
         if name == "data":
             return updated.value
         if name == "requires_grad":
@@ -251,12 +268,23 @@ class Rewriter(ScopedTransformer):
             return self._tensor_method(name, func, owner, original, updated)
         if isinstance(owner, Instance):
             return self._instance_method(name, owner, original, updated)
-        if isinstance(owner, Unknown) and name in _AMBIGUOUS and not m.matches(func.value, m.Call(func=m.Name("super"))):
+        if (
+            isinstance(owner, Unknown)
+            and name in _AMBIGUOUS
+            and not m.matches(func.value, m.Call(func=m.Name("super")))
+        ):
             hint = "annotate it, or add a hint for this function to overrides/index.toml"
-            self.report("K101", f"{code_of(func.value)} may or may not be a tensor, so .{name}() can't be rewritten", original, hint)
+            self.report(
+                "K101",
+                f"{code_of(func.value)} may or may not be a tensor, so .{name}() can't be rewritten",
+                original,
+                hint,
+            )
         return updated
 
-    def _tensor_method(self, name: str, func: cst.Attribute, owner: Kind, original: cst.Call, updated: cst.Call) -> cst.BaseExpression:
+    def _tensor_method(
+        self, name: str, func: cst.Attribute, owner: Kind, original: cst.Call, updated: cst.Call
+    ) -> cst.BaseExpression:
         if name in ("copy_", "requires_grad_"):
             return updated
         torch_name = f"torch.Tensor.{name}"
@@ -295,21 +323,27 @@ class Rewriter(ScopedTransformer):
 
     # ops -----------------------------------------------------------------------------------------------------------
 
-    def _op_call(self, row: Op, name: str, original: cst.Call, updated: cst.Call, receiver: cst.BaseExpression | None) -> cst.BaseExpression:
+    def _op_call(
+        self, row: Op, name: str, original: cst.Call, updated: cst.Call, receiver: cst.BaseExpression | None
+    ) -> cst.BaseExpression:
         self.findings.rows.add(row.torch)
         arguments = [(arg, self.kind(arg.value)) for arg in original.args]
-        codes = {before.value: self.bare(after.value) for before, after in zip(original.args, updated.args, strict=True)}
+        codes = {
+            before.value: self.bare(after.value) for before, after in zip(original.args, updated.args, strict=True)
+        }
         bound_receiver = None
         if receiver is not None:
             bound_receiver = (receiver, self.kind(receiver))
             codes[receiver] = _unwrapped(cst.ensure_type(updated.func, cst.Attribute).value)
         try:
-            call = bound_call(row, name, arguments, bound_receiver, lambda node: code_of(codes.get(node, node)))
+            call = bound_call(row, name, arguments, bound_receiver, lambda node: code_of(codes.get(node) or node))
             layout = self.typing.layouts.get(original, Layout.PLAIN)
             call = self._in_layout(row, BoundCall(name, call.arguments, layout), original)
             return self.replaced(render(row, call), updated)
         except Refusal as refusal:
-            self.report("T102", refusal.message, original, refusal.hint or "write an override for the definition that uses it")
+            self.report(
+                "T102", refusal.message, original, refusal.hint or "write an override for the definition that uses it"
+            )
             return updated
 
     def _in_layout(self, row: Op, call: BoundCall, node: cst.Call) -> BoundCall:
@@ -338,7 +372,9 @@ class Rewriter(ScopedTransformer):
                 self._check_list(value.kind, want, node, call.name)
         return BoundCall(call.name, changed, want)
 
-    def _operand(self, value: Argument | tuple[Argument, ...], call: BoundCall, node: cst.Call) -> Argument | tuple[Argument, ...]:
+    def _operand(
+        self, value: Argument | tuple[Argument, ...], call: BoundCall, node: cst.Call
+    ) -> Argument | tuple[Argument, ...]:
         """An argument of a layout-free function, as it meets the image among the others."""
         if isinstance(value, tuple) or not isinstance(value.kind, Tensor):
             return value
@@ -354,7 +390,9 @@ class Rewriter(ScopedTransformer):
             return self._argument_in(item, item.kind, want, node, reason)
         return item
 
-    def _argument_in(self, argument: Argument, tensor: Tensor, want: Layout, node: cst.CSTNode, reason: str) -> Argument:
+    def _argument_in(
+        self, argument: Argument, tensor: Tensor, want: Layout, node: cst.CSTNode, reason: str
+    ) -> Argument:
         code = self.transposed(argument.code(), tensor, want, node, reason)
         kind = Tensor(want, tensor.rank, tensor.dtype)
         return Argument(kind, argument.literal, lambda: code)
@@ -362,11 +400,18 @@ class Rewriter(ScopedTransformer):
     def _check_list(self, kind: Sequence | Tuple, want: Layout, node: cst.Call, name: str) -> None:
         items = kind.items if isinstance(kind, Tuple) else (kind.element,)
         if any(isinstance(item, Tensor) and needs_transpose(item, want) for item in items):
-            self.report("L202", f"{name} joins tensors of different layouts", node, "permute one of them before, or add a hint to overrides/index.toml")
+            self.report(
+                "L202",
+                f"{name} joins tensors of different layouts",
+                node,
+                "permute one of them before, or add a hint to overrides/index.toml",
+            )
 
     # calls of the source's own functions and modules ---------------------------------------------------------------
 
-    def _coerced(self, qualified: str, node: cst.FunctionDef, original: cst.Call, updated: cst.Call, *, bound: bool) -> cst.Call:
+    def _coerced(
+        self, qualified: str, node: cst.FunctionDef, original: cst.Call, updated: cst.Call, *, bound: bool
+    ) -> cst.Call:
         """Arguments in the layouts that the function's parameters have."""
         layouts = self.program.summary(qualified).layouts
         if not layouts:
@@ -376,7 +421,13 @@ class Rewriter(ScopedTransformer):
             kind = self.kind(original.args[i].value)
             want = layouts.get(name) if name else None
             if want is not None and isinstance(kind, Tensor) and not kind.variable and needs_transpose(kind, want):
-                args[i] = self._coerced_arg(args[i], kind, want, original, f"{qualified.rpartition('.')[2]}() takes {name} in {want.value} order")
+                args[i] = self._coerced_arg(
+                    args[i],
+                    kind,
+                    want,
+                    original,
+                    f"{qualified.rpartition('.')[2]}() takes {name} in {want.value} order",
+                )
         return updated.with_changes(args=args)
 
     def _coerced_arg(self, arg: cst.Arg, kind: Tensor, want: Layout, node: cst.CSTNode, reason: str) -> cst.Arg:
@@ -405,7 +456,11 @@ class Rewriter(ScopedTransformer):
         if found is None:
             return Layout.OPAQUE
         names = [p.name.value for p in parameter_list(found[1].params)][1:2]
-        return self.program.summary(f"{found[0].name}.forward").layouts.get(names[0], Layout.OPAQUE) if names else Layout.OPAQUE
+        return (
+            self.program.summary(f"{found[0].name}.forward").layouts.get(names[0], Layout.OPAQUE)
+            if names
+            else Layout.OPAQUE
+        )
 
     # subscripts ----------------------------------------------------------------------------------------------------
 
@@ -431,13 +486,23 @@ class Rewriter(ScopedTransformer):
 
             value = literal_value(index.value)
             if not isinstance(value, int):
-                self.report("L203", "the shape of an image is read at an axis that is not a constant", original, "use a constant")
+                self.report(
+                    "L203",
+                    "the shape of an image is read at an axis that is not a constant",
+                    original,
+                    "use a constant",
+                )
                 return updated
             return self._with_index(updated, str(stored_axis(value, rank)))
         text = code_of(index).replace(" ", "")
         stored = {"2:": "1:-1", f"-{rank - 2}:": "1:-1", "-2:": "1:-1" if rank == 4 else None}.get(text)
         if stored is None:
-            self.report("L203", f"shape[{text}] of an image mixes its channels with its space", original, "unpack the shape instead")
+            self.report(
+                "L203",
+                f"shape[{text}] of an image mixes its channels with its space",
+                original,
+                "unpack the shape instead",
+            )
             return updated
         return self._with_index(updated, stored)
 
@@ -453,21 +518,35 @@ class Rewriter(ScopedTransformer):
             return self._image_item(owner, original, updated)
         return updated
 
-    def _gathered(self, owner: Tensor, kinds: list[Kind | None], original: cst.Subscript, updated: cst.Subscript) -> cst.BaseExpression:
+    def _gathered(
+        self, owner: Tensor, kinds: list[Kind | None], original: cst.Subscript, updated: cst.Subscript
+    ) -> cst.BaseExpression:
         """An integer tensor as index gathers; a boolean one selects."""
         position = next(i for i, kind in enumerate(kinds) if isinstance(kind, Tensor))
         index = kinds[position]
         assert isinstance(index, Tensor)
         before = original.slice[:position]
-        if len(kinds) != position + 1 or not all(m.matches(e.slice, m.Slice(lower=None, upper=None, step=None)) for e in before):
-            self.report("T104", "this mixture of tensors and slices as an index has no rule", original, "split the indexing into steps, or write an override")
+        if len(kinds) != position + 1 or not all(
+            m.matches(e.slice, m.Slice(lower=None, upper=None, step=None)) for e in before
+        ):
+            self.report(
+                "T104",
+                "this mixture of tensors and slices as an index has no rule",
+                original,
+                "split the indexing into steps, or write an override",
+            )
             return updated
         source = code_of(self.bare(updated.value))
         chosen = code_of(cst.ensure_type(updated.slice[position].slice, cst.Index).value)
         if index.dtype == "bool":
             return self.replaced(f"tf.boolean_mask({source}, {chosen})", updated)
         if index.dtype is None:
-            self.report("K102", "the index may be integers or a mask", original, "give it a dtype where it is made, or a hint in overrides/index.toml")
+            self.report(
+                "K102",
+                "the index may be integers or a mask",
+                original,
+                "give it a dtype where it is made, or a hint in overrides/index.toml",
+            )
         axis = f", axis={position}" if position else ""
         return self.replaced(f"tf.gather({source}, {chosen}{axis})", updated)
 
@@ -479,7 +558,9 @@ class Rewriter(ScopedTransformer):
         if position is not None:
             items[position : position + 1] = [(cst.Slice(None, None), ":")] * (rank - len(items) + 1)
         if not all(isinstance(part, cst.Slice) for part, _ in items):
-            self.report("L204", "this index of an image drops or adds an axis", original, "permute to channels-last first")
+            self.report(
+                "L204", "this index of an image drops or adds an axis", original, "permute to channels-last first"
+            )
             return updated
         full = [code for _, code in items] + [":"] * (rank - len(items))
         stored = [full[axis] for axis in to_stored(rank)]
@@ -491,7 +572,9 @@ class Rewriter(ScopedTransformer):
 
     # operators -----------------------------------------------------------------------------------------------------
 
-    def leave_BinaryOperation(self, original_node: cst.BinaryOperation, updated_node: cst.BinaryOperation) -> cst.BaseExpression:
+    def leave_BinaryOperation(
+        self, original_node: cst.BinaryOperation, updated_node: cst.BinaryOperation
+    ) -> cst.BaseExpression:
         left, right = self.kind(original_node.left), self.kind(original_node.right)
         if not isinstance(left, Tensor) or not isinstance(right, Tensor):
             return updated_node
@@ -501,7 +584,9 @@ class Rewriter(ScopedTransformer):
             if not isinstance(original_node.operator, cst.MatrixMultiply):
                 code = self.meeting(operand, kind, other, original_node)
             elif needs_transpose(kind, Layout.PLAIN) and kind.rank is not None:
-                code = self.transposed(operand, kind, Layout.PLAIN, original_node, "a matrix product works in torch order")
+                code = self.transposed(
+                    operand, kind, Layout.PLAIN, original_node, "a matrix product works in torch order"
+                )
             else:
                 continue
             if code != operand:
@@ -511,4 +596,8 @@ class Rewriter(ScopedTransformer):
 
 def _unwrapped(node: cst.BaseExpression) -> cst.BaseExpression:
     """An expression on one line without parentheses around it: the rule puts them back where they are needed."""
-    return node.with_changes(lpar=[], rpar=[]) if is_operator(node.with_changes(lpar=[], rpar=[])) and "\n" not in code_of(node) else node
+    return (
+        node.with_changes(lpar=[], rpar=[])
+        if is_operator(node.with_changes(lpar=[], rpar=[])) and "\n" not in code_of(node)
+        else node
+    )

@@ -93,10 +93,14 @@ class ModuleSource:
         if len(self._first_lines) != len(self.tree.body):
             return Location(self.path, found.line, found.column + 1)
         statement = self.tree.body[index]
-        first = min(p.start.line for n, p in positions.items() if n is statement or n in getattr(statement, "decorators", ()))
+        first = min(
+            p.start.line for n, p in positions.items() if n is statement or n in getattr(statement, "decorators", ())
+        )
         return Location(self.path, found.line - first + self._first_lines[index], found.column + 1)
 
-    def diagnostic(self, code: str, message: str, node: cst.CSTNode, hint: str = "", severity: str = "error") -> Diagnostic:
+    def diagnostic(
+        self, code: str, message: str, node: cst.CSTNode, hint: str = "", severity: str = "error"
+    ) -> Diagnostic:
         """A diagnostic at `node`, with the source line it stands on."""
         where = self.locate(node)
         line = self._lines[where.line - 1] if where.line <= len(self._lines) else ""
@@ -119,7 +123,13 @@ class SourceFinder:
         """
         parts = name.split(".")
         if not all(part.isidentifier() for part in parts):
-            raise TranspileError(Diagnostic("S102", f"{name!r} is not a dotted module name", hint="write it as in an import, such as timm.models.swin_transformer"))
+            raise TranspileError(
+                Diagnostic(
+                    "S102",
+                    f"{name!r} is not a dotted module name",
+                    hint="write it as in an import, such as timm.models.swin_transformer",
+                )
+            )
         folder = self._top_folder(parts[0])
         if folder is None:
             return None
@@ -145,7 +155,9 @@ class SourceFinder:
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            raise TranspileError(Diagnostic("S104", f"{path} is not UTF-8 text: {error.reason}", Location(path, 1, 1))) from error
+            raise TranspileError(
+                Diagnostic("S104", f"{path} is not UTF-8 text: {error.reason}", Location(path, 1, 1))
+            ) from error
         tree = parse(text, path)
         distribution, version = self._distribution(name.partition(".")[0])
         upstream = Upstream(distribution, version, path, hashlib.sha256(data).hexdigest())
@@ -173,7 +185,14 @@ class SourceFinder:
         inside = package if package.is_dir() else folder
         if not file.resolve().is_relative_to(inside.resolve()):
             shown = file.relative_to(folder).as_posix()
-            raise TranspileError(Diagnostic("S105", f"{shown} leads outside of its source root", Location(shown, 1, 1), "replace the link with the file itself"))
+            raise TranspileError(
+                Diagnostic(
+                    "S105",
+                    f"{shown} leads outside of its source root",
+                    Location(shown, 1, 1),
+                    "replace the link with the file itself",
+                )
+            )
 
     def _distribution(self, top: str) -> tuple[str, str]:
         if top not in self._versions:
@@ -196,7 +215,9 @@ class SourceFinder:
     def _missing_hint(self, name: str) -> str:
         top = name.partition(".")[0]
         if self._top_folder(top) is None:
-            return f"install {top} in this environment (pip install {top}), or point --source at the folder that holds it"
+            return (
+                f"install {top} in this environment (pip install {top}), or point --source at the folder that holds it"
+            )
         return f"{top} is there, but has no such module; check the spelling"
 
 
@@ -207,4 +228,13 @@ def parse(text: str, path: str) -> cst.Module:
     except cst.ParserSyntaxError as error:
         line = text.splitlines()[error.raw_line - 1] if error.raw_line <= len(text.splitlines()) else ""
         where = Location(path, error.raw_line, error.raw_column + 1)
-        raise TranspileError(Diagnostic("S103", f"syntax error: {error.message.splitlines()[0]}", where, "the source must parse as Python", "error", line)) from error
+        raise TranspileError(
+            Diagnostic(
+                "S103",
+                f"syntax error: {error.message.splitlines()[0]}",
+                where,
+                "the source must parse as Python",
+                "error",
+                line,
+            )
+        ) from error

@@ -14,7 +14,8 @@ from .resources import folder
 class Context(Protocol):
     """A dataclass whose fields are a template's fields; `template` names the file."""
 
-    template: str
+    @property
+    def template(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,14 @@ class SubpackageInit:
 @cache
 def _environment() -> Environment:
     loader = FileSystemLoader(folder("templates"))
-    return Environment(loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, autoescape=False)
+    return Environment(
+        loader=loader,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
 
 
 def render(context: Context) -> str:

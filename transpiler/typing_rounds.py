@@ -78,12 +78,18 @@ def _class_level(program: Program, plan: ModulePlan, node: cst.ClassDef, typing:
                 analysis.small(part)
 
 
-def _infer_function(program: Program, module: str, name: str, node: cst.FunctionDef, owner: str | None, typing: Typing) -> None:
+def _infer_function(
+    program: Program, module: str, name: str, node: cst.FunctionDef, owner: str | None, typing: Typing
+) -> None:
     summary = program.summary(name)
     analysis = Analysis(program, module, typing, owner, name)
     analysis.run(node, summary.arguments)
     hint = program.hints.get(name)
-    returns = hinted_kind(hint.returns) if hint and hint.returns else _declared_return(program, module, node, analysis.returns)
+    returns = (
+        hinted_kind(hint.returns)
+        if hint and hint.returns
+        else _declared_return(program, module, node, analysis.returns)
+    )
     layouts = _with_earlier(summary.layouts, analysis.decided())
     if returns != summary.returns or layouts != summary.layouts:
         program.changed = True

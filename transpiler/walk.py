@@ -14,8 +14,35 @@ import libcst as cst
 
 T = TypeVar("T", bound=cst.CSTNode)
 
-_LAYOUT = ("whitespace", "leading_lines", "lines_after", "lpar", "rpar", "lbracket", "rbracket", "lbrace", "rbrace", "comma", "header", "footer")
-_PUNCTUATION = frozenset({"newline", "indent", "trailing_whitespace", "semicolon", "equal", "colon", "dot", "first_colon", "second_colon", "star", "posonly_ind"})
+_LAYOUT = (
+    "whitespace",
+    "leading_lines",
+    "lines_after",
+    "lpar",
+    "rpar",
+    "lbracket",
+    "rbracket",
+    "lbrace",
+    "rbrace",
+    "comma",
+    "header",
+    "footer",
+)
+_PUNCTUATION = frozenset(
+    {
+        "newline",
+        "indent",
+        "trailing_whitespace",
+        "semicolon",
+        "equal",
+        "colon",
+        "dot",
+        "first_colon",
+        "second_colon",
+        "star",
+        "posonly_ind",
+    }
+)
 
 
 @cache

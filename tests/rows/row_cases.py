@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from row_snippets import Snippet
 
 from transpiler import rules
 from transpiler.rules.table import Case, Op
-
-from row_snippets import Snippet
 
 _KINDS = {"float32": "PLAIN", "int64": "int tensor", "bool": "bool tensor"}
 

@@ -10,10 +10,10 @@ import torch
 import numpy as np  # isort: skip
 import tensorflow as tf  # isort: skip
 
+from row_snippets import Transpiled  # noqa: E402
+
 from transpiler.kinds import Kind, Layout, Sequence, Shape, Tensor, Tuple, element_of  # noqa: E402
 from transpiler.layout import to_stored  # noqa: E402
-
-from row_snippets import Transpiled  # noqa: E402
 
 TOLERANCE = 1e-5
 _DTYPE_KINDS = {"f": "float", "i": "int", "u": "int", "b": "bool"}

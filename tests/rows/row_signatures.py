@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +50,8 @@ def overloads(name: str) -> list[Overload]:
 
 def _dispatches(function: Callable[..., Any]) -> bool:
     """torch's boolean_dispatch hides a signature behind *args and **kwargs."""
-    return [p.kind for p in inspect.signature(function).parameters.values()] == [inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD]
+    kinds = [p.kind for p in inspect.signature(function).parameters.values()]
+    return kinds == [inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD]
 
 
 def _of_python(function: Callable[..., Any]) -> Overload:
@@ -78,7 +79,3 @@ def _of_schema(schema: Any) -> Overload:
 def constructor(cls: type) -> list[inspect.Parameter]:
     """A class' constructor parameters without self."""
     return list(inspect.signature(cls.__init__).parameters.values())[1:]  # type: ignore[misc]
-
-
-def subclasses_of(module: str, base: type) -> Iterator[type]:
-    return (value for value in vars(importlib.import_module(module)).values() if inspect.isclass(value) and issubclass(value, base))

@@ -53,10 +53,12 @@ class Transpiled:
 def transpile(snippets: Sequence[Snippet], folder: Path, *, execute: bool = True) -> list[Transpiled]:
     """Both sides of every snippet as functions, empty ones unless `execute`; `folder` gets the source."""
     source = HEADER + "".join(_definition(number, snippet) for number, snippet in enumerate(snippets))
-    lines = [source.splitlines().index(f"def call_{number}({_parameters(s)}):") + 2 for number, s in enumerate(snippets)]
+    text_lines = source.splitlines()
+    lines = [text_lines.index(f"def call_{n}({_parameters(s)}):") + 2 for n, s in enumerate(snippets)]
     text, findings, program = _generate(source, folder, {f"{MODULE}.call_{n}": s.kinds for n, s in enumerate(snippets)})
     theirs, ours = (_executed(source), _executed(text)) if execute else ({}, {})
-    bodies = {node.name: ast.unparse(node.body[0]) for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
+    functions = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
+    bodies = {function.name: ast.unparse(function.body[0]) for function in functions}
     return [
         Transpiled(
             snippet,

@@ -19,7 +19,7 @@ NOT_TOLD = {
     "torch.einsum": "*args in Python; the equation and its operands in the documentation",
     "torch.Tensor.numpy": "C; `force` is not covered",
     "torch.Tensor.tolist": "C, no arguments",
-    **{f"torch.Tensor.{cast}": "C; memory_format is not covered" for cast in ("float", "double", "long", "int", "bool")},
+    **dict.fromkeys((f"torch.Tensor.{name}" for name in ("float", "double", "long", "int", "bool")), "C; a cast"),
 }
 # (name, row's parameter): torch's own word for it, which is never written as a keyword in the sources.
 OTHER_WORDS = {

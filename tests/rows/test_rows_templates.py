@@ -22,7 +22,8 @@ def test_optional_part_stays_only_if_its_argument_is_given():
     assert fill(template, call(x=argument("x"))) == "tf.reduce_sum(x)"
     assert fill(template, call(x=argument("x"), dim=argument("1", literal=1))) == "tf.reduce_sum(x, axis=1)"
     none = argument("None", literal=None)
-    assert fill(template, call(x=argument("x"), dim=none, keepdim=argument("True"))) == "tf.reduce_sum(x, keepdims=True)"
+    only_keepdim = call(x=argument("x"), dim=none, keepdim=argument("True"))
+    assert fill(template, only_keepdim) == "tf.reduce_sum(x, keepdims=True)"
 
 
 def test_an_argument_that_the_template_needs_and_nobody_gave_is_refused():
@@ -108,7 +109,8 @@ def test_parameters_are_read_from_their_text():
         ("scale", False, True, "None"),
     ]
     variadic = parameters(Op("torch.example", "input, *size, dtype=None", ""))
-    assert [(p.name, p.variadic, p.keyword_only) for p in variadic][1:] == [("size", True, False), ("dtype", False, True)]
+    found_variadic = [(p.name, p.variadic, p.keyword_only) for p in variadic[1:]]
+    assert found_variadic == [("size", True, False), ("dtype", False, True)]
 
 
 def test_arguments_are_bound_by_place_and_by_name():

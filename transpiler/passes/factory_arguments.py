@@ -51,7 +51,11 @@ class _FunctionFacts(cst.CSTVisitor):
 def _is_factory_dict(node: cst.BaseExpression) -> bool:
     if not isinstance(node, cst.Dict) or not node.elements:
         return False
-    keys = {e.key.value.strip("'\"") for e in node.elements if isinstance(e, cst.DictElement) and isinstance(e.key, cst.SimpleString)}
+    keys = {
+        e.key.value.strip("'\"")
+        for e in node.elements
+        if isinstance(e, cst.DictElement) and isinstance(e.key, cst.SimpleString)
+    }
     return len(keys) == len(node.elements) and keys <= _FACTORY
 
 
@@ -131,7 +135,11 @@ class RemoveFactoryArguments(TrackingTransformer):
     # the dict that hands them on -----------------------------------------------------------------------------------
 
     def leave_SimpleStatementLine(self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine):  # type: ignore[no-untyped-def]
-        if len(original_node.body) == 1 and isinstance(original_node.body[0], cst.Assign) and self._is_factory_assign(original_node.body[0]):
+        if (
+            len(original_node.body) == 1
+            and isinstance(original_node.body[0], cst.Assign)
+            and self._is_factory_assign(original_node.body[0])
+        ):
             return cst.RemoveFromParent()
         return updated_node
 
@@ -151,7 +159,11 @@ class RemoveFactoryArguments(TrackingTransformer):
 
     def leave_Dict(self, original_node: cst.Dict, updated_node: cst.Dict) -> cst.Dict:
         """`{**options, **dd}`"""
-        kept = [e for e in updated_node.elements if not (isinstance(e, cst.StarredDictElement) and self._is_factory_name(e.value))]
+        kept = [
+            e
+            for e in updated_node.elements
+            if not (isinstance(e, cst.StarredDictElement) and self._is_factory_name(e.value))
+        ]
         if len(kept) == len(updated_node.elements):
             return updated_node
         if kept:
@@ -165,7 +177,11 @@ class RemoveFactoryArguments(TrackingTransformer):
 
     def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.Call:
         if any(self._is_dropped(arg, original_node) for arg in original_node.args):
-            return _without(updated_node, [self._is_dropped(arg, original_node) for arg in original_node.args], self._hands_on(original_node))
+            return _without(
+                updated_node,
+                [self._is_dropped(arg, original_node) for arg in original_node.args],
+                self._hands_on(original_node),
+            )
         return updated_node
 
     def _hands_on(self, call: cst.Call) -> bool:
@@ -212,7 +228,9 @@ def _without(call: cst.Call, dropped: list[bool], hands_on: bool) -> cst.Call:
     return call.with_changes(args=kept)
 
 
-def remove_factory_arguments(source: ModuleSource, node: cst.BaseStatement, resolver: NameResolver) -> cst.BaseStatement:
+def remove_factory_arguments(
+    source: ModuleSource, node: cst.BaseStatement, resolver: NameResolver
+) -> cst.BaseStatement:
     """Apply the pass to a function or class."""
     new = node.visit(RemoveFactoryArguments(source, resolver))
     assert isinstance(new, (cst.FunctionDef, cst.ClassDef))

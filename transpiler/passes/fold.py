@@ -85,7 +85,11 @@ class Fold(TrackingTransformer, ScopedTransformer):
         comparison = original_node.comparisons[0]
         probe = _string(original_node.left)
         directory = comparison.comparator
-        if probe and isinstance(comparison.operator, cst.In) and m.matches(directory, m.Call(func=m.Name("dir"), args=[m.DoNotCare()])):
+        if (
+            probe
+            and isinstance(comparison.operator, cst.In)
+            and m.matches(directory, m.Call(func=m.Name("dir"), args=[m.DoNotCare()]))
+        ):
             owner = self.qualify(cst.ensure_type(directory, cst.Call).args[0].value)
             if owner and owner.partition(".")[0] in FRAMEWORKS:
                 return _literal(self._is_known(f"{owner}.{probe}"))
@@ -107,13 +111,17 @@ class Fold(TrackingTransformer, ScopedTransformer):
 
     # folding -------------------------------------------------------------------------------------------------------
 
-    def leave_UnaryOperation(self, original_node: cst.UnaryOperation, updated_node: cst.UnaryOperation) -> cst.BaseExpression:
+    def leave_UnaryOperation(
+        self, original_node: cst.UnaryOperation, updated_node: cst.UnaryOperation
+    ) -> cst.BaseExpression:
         value = self._value(updated_node.expression)
         if isinstance(updated_node.operator, cst.Not) and value is not None:
             return _literal(not value)
         return updated_node
 
-    def leave_BooleanOperation(self, original_node: cst.BooleanOperation, updated_node: cst.BooleanOperation) -> cst.BaseExpression:
+    def leave_BooleanOperation(
+        self, original_node: cst.BooleanOperation, updated_node: cst.BooleanOperation
+    ) -> cst.BaseExpression:
         absorbing = isinstance(updated_node.operator, cst.Or)
         left, right = self._value(updated_node.left), self._value(updated_node.right)
         if left is not None:
@@ -208,11 +216,11 @@ def _imports(body: cst.BaseSuite) -> list[cst.Import | cst.ImportFrom]:
 
 
 def _boolean_assignments(body: cst.BaseSuite) -> dict[str, bool]:
-    found = {}
+    found: dict[str, bool] = {}
     for assign in find(body, cst.Assign):
         value = _constant(assign.value)
         if value is not None:
-            found |= {t.target.value: value for t in assign.targets if isinstance(t.target, cst.Name)}
+            found.update({t.target.value: value for t in assign.targets if isinstance(t.target, cst.Name)})
     return found
 
 
@@ -226,7 +234,7 @@ def _opened(body: cst.BaseSuite, leading_lines) -> cst.FlattenSentinel[cst.BaseS
     first = statements[0]
     if isinstance(first, (cst.SimpleStatementLine, cst.BaseCompoundStatement)):
         statements[0] = first.with_changes(leading_lines=[*leading_lines, *first.leading_lines])  # type: ignore[attr-defined]
-    return cst.FlattenSentinel(statements)
+    return cst.FlattenSentinel(statements)  # type: ignore[arg-type]
 
 
 def fold(source: ModuleSource, tree: cst.Module, resolver: NameResolver) -> tuple[cst.Module, dict[str, bool]]:
@@ -244,7 +252,9 @@ def fold(source: ModuleSource, tree: cst.Module, resolver: NameResolver) -> tupl
     return tree, flags
 
 
-def fold_definition(source: ModuleSource, node: cst.FunctionDef | cst.ClassDef, resolver: NameResolver, flags: dict[str, bool]) -> cst.BaseStatement:
+def fold_definition(
+    source: ModuleSource, node: cst.FunctionDef | cst.ClassDef, resolver: NameResolver, flags: dict[str, bool]
+) -> cst.BaseStatement:
     """Fold a function or class, given the flags of its module."""
     new = node.visit(Fold(source, resolver, flags))
     assert isinstance(new, (cst.FunctionDef, cst.ClassDef))

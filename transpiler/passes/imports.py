@@ -33,10 +33,18 @@ def framework_lines(module: str, used: set[str], bound: set[str]) -> list[str]:
     """The imports of TensorFlow and the runtime that a module's code needs."""
     lines = [line for name, line in _OWN_NAMES.items() if name in used and name not in bound]
     runtime = relative(module, "runtime")
-    lines += [f"from {runtime} import {item}" for name, item in _RUNTIME_NAMES.items() if name in used and name not in bound]
+    lines += [
+        f"from {runtime} import {item}" for name, item in _RUNTIME_NAMES.items() if name in used and name not in bound
+    ]
     if "Optional" in used and "Optional" not in bound:
         lines.append("from typing import Optional")
-    order = {"import math": 0, "from typing import Optional": 1, "import numpy as np": 2, "import tensorflow as tf": 3, "from keras import ops": 4}
+    order = {
+        "import math": 0,
+        "from typing import Optional": 1,
+        "import numpy as np": 2,
+        "import tensorflow as tf": 3,
+        "from keras import ops": 4,
+    }
     return sorted(lines, key=lambda line: (order.get(line, 9), line))
 
 
@@ -69,7 +77,9 @@ class ImportWriter:
             target = import_target(part, self.package)
             if target == "__future__":
                 return [statement]
-            new = self._star(part, target) if isinstance(part.names, cst.ImportStar) else self._named(part, target)
+            new: cst.BaseSmallStatement | None = (
+                self._star(part, target) if isinstance(part.names, cst.ImportStar) else self._named(part, target)
+            )
         else:
             new = self._plain(cst.ensure_type(part, cst.Import))
         return [statement.with_changes(body=[new])] if new is not None else []
@@ -77,7 +87,11 @@ class ImportWriter:
     def _plain(self, part: cst.Import) -> cst.BaseSmallStatement | None:
         kept = []
         for alias in part.names:
-            name = alias.asname.name.value if alias.asname and isinstance(alias.asname.name, cst.Name) else (dotted_name(alias.name) or "").partition(".")[0]
+            name = (
+                alias.asname.name.value
+                if alias.asname and isinstance(alias.asname.name, cst.Name)
+                else (dotted_name(alias.name) or "").partition(".")[0]
+            )
             if name in self.used:
                 kept.append(alias)
         if not kept:

@@ -7,7 +7,9 @@ from collections.abc import Callable
 import libcst as cst
 
 
-def visit_statements(tree: cst.Module, transformer: cst.CSTTransformer, wanted: Callable[[cst.CSTNode], bool]) -> cst.Module:
+def visit_statements(
+    tree: cst.Module, transformer: cst.CSTTransformer, wanted: Callable[[cst.CSTNode], bool]
+) -> cst.Module:
     """The module with its wanted statements transformed; the others are the very nodes they were."""
     body: list[cst.CSTNode] = []
     for statement in tree.body:

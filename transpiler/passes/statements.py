@@ -8,7 +8,7 @@ import libcst.matchers as m
 
 from .. import rules
 from ..code import code_of, expression
-from ..kinds import Kind, Layout, Shape, Tensor
+from ..kinds import Layout, Shape, Tensor
 from ..layout import to_stored
 from ..rewrite import Rewriter
 from ..rules.table import Op
@@ -22,14 +22,22 @@ class StatementRewriter(Rewriter):
     # values that need no parentheses -------------------------------------------------------------------------------
 
     def leave_Return(self, original_node: cst.Return, updated_node: cst.Return) -> cst.Return:
-        return updated_node if updated_node.value is None else updated_node.with_changes(value=self.bare(updated_node.value))
+        return (
+            updated_node
+            if updated_node.value is None
+            else updated_node.with_changes(value=self.bare(updated_node.value))
+        )
 
     def leave_Assign(self, original_node: cst.Assign, updated_node: cst.Assign):  # type: ignore[no-untyped-def]
         updated_node = updated_node.with_changes(value=self.bare(updated_node.value))
         if len(original_node.targets) != 1:
             return updated_node
         target = original_node.targets[0].target
-        if isinstance(target, cst.Name) and m.matches(updated_node.value, m.Name(target.value)) and not m.matches(original_node.value, m.Name()):
+        if (
+            isinstance(target, cst.Name)
+            and m.matches(updated_node.value, m.Name(target.value))
+            and not m.matches(original_node.value, m.Name())
+        ):
             return cst.RemoveFromParent()  # a permute that costs nothing here
         if isinstance(target, (cst.Tuple, cst.List)):
             return self._unpacked_shape(target, original_node.value, updated_node)
@@ -45,7 +53,9 @@ class StatementRewriter(Rewriter):
 
     # shapes --------------------------------------------------------------------------------------------------------
 
-    def _unpacked_shape(self, target: cst.Tuple | cst.List, value: cst.BaseExpression, updated: cst.Assign) -> cst.Assign:
+    def _unpacked_shape(
+        self, target: cst.Tuple | cst.List, value: cst.BaseExpression, updated: cst.Assign
+    ) -> cst.Assign:
         """`B, C, H, W = x.shape` of an image: `B, H, W, C = ...`."""
         kind = self.kind(value)
         if not isinstance(kind, Shape) or kind.tensor.layout is not Layout.IMAGE or kind.tensor.variable:
@@ -59,11 +69,15 @@ class StatementRewriter(Rewriter):
             return updated
         values = [elements[axis].value for axis in to_stored(len(elements))]
         ordered = [element.with_changes(value=value) for element, value in zip(elements, values, strict=True)]
-        return updated.with_changes(targets=[updated.targets[0].with_changes(target=new.with_changes(elements=ordered))])
+        return updated.with_changes(
+            targets=[updated.targets[0].with_changes(target=new.with_changes(elements=ordered))]
+        )
 
     # parts of tensors ----------------------------------------------------------------------------------------------
 
-    def _part_assigned(self, original: cst.Subscript, target: cst.BaseAssignTargetExpression, value: cst.BaseExpression) -> cst.BaseSmallStatement:
+    def _part_assigned(
+        self, original: cst.Subscript, target: cst.BaseAssignTargetExpression, value: cst.BaseExpression
+    ) -> cst.BaseSmallStatement:
         """`x[i] = v`: `x = F.slice_assign(x, np.s_[i], v)`, as tensors can't be written to."""
         return self._write(original, target, code_of(value))
 
@@ -71,7 +85,12 @@ class StatementRewriter(Rewriter):
         owner = self.kind(original.value)
         assert isinstance(owner, Tensor)
         if owner.layout is Layout.IMAGE:
-            self.report("L205", "a part of an image is assigned", original, "permute to channels-last first, or write an override")
+            self.report(
+                "L205",
+                "a part of an image is assigned",
+                original,
+                "permute to channels-last first, or write an override",
+            )
         where = target if isinstance(target, cst.Subscript) else original
         base = code_of(where.value)
         index = ", ".join(code_of(e).rstrip(", ") for e in where.slice)
@@ -85,7 +104,11 @@ class StatementRewriter(Rewriter):
         if isinstance(target, cst.Subscript) and isinstance(self.kind(target.value), Tensor):
             operator = code_of(updated_node.operator).strip().removesuffix("=")
             value = self.bare(updated_node.value)
-            right = f"({code_of(value)})" if not isinstance(value, (cst.Name, cst.Integer, cst.Float, cst.Call, cst.Attribute)) else code_of(value)
+            right = (
+                f"({code_of(value)})"
+                if not isinstance(value, (cst.Name, cst.Integer, cst.Float, cst.Call, cst.Attribute))
+                else code_of(value)
+            )
             return self._write(target, updated_node.target, f"{code_of(updated_node.target)} {operator} {right}")
         left, right_kind = self.kind(target), self.kind(original_node.value)
         if isinstance(left, Tensor) and isinstance(right_kind, Tensor):
@@ -128,12 +151,19 @@ class StatementRewriter(Rewriter):
     def _in_place(self, call: cst.Call, updated: cst.Expr) -> cst.BaseSmallStatement:
         """`x.mul_(y)` alone on a line: its receiver, at the bottom of the chain, becomes the result."""
         receiver = cst.ensure_type(call.func, cst.Attribute).value
-        while isinstance(receiver, cst.Call) and isinstance(receiver.func, cst.Attribute) and receiver.func.attr.value.endswith("_"):
+        while (
+            isinstance(receiver, cst.Call)
+            and isinstance(receiver.func, cst.Attribute)
+            and receiver.func.attr.value.endswith("_")
+        ):
             receiver = receiver.func.value
-        target = cst.ensure_type(receiver.visit(self), cst.BaseExpression)  # type: ignore[arg-type]
+        target = receiver.visit(self)
+        assert isinstance(target, cst.BaseExpression)
         return self._stored(receiver, target, self.bare(updated.value))
 
-    def _stored(self, original: cst.BaseExpression, target: cst.BaseExpression, value: cst.BaseExpression) -> cst.BaseSmallStatement:
+    def _stored(
+        self, original: cst.BaseExpression, target: cst.BaseExpression, value: cst.BaseExpression
+    ) -> cst.BaseSmallStatement:
         kind = self.kind(original)
         if isinstance(original, cst.Subscript):
             return self._write(original, target, code_of(value))
@@ -211,17 +241,27 @@ def _uses_kwargs(node: cst.FunctionDef) -> bool:
 def _with_training(node: cst.FunctionDef) -> cst.FunctionDef:
     """A model's call takes `training`, so that Keras hands it down in fit and evaluate."""
     params = node.params
-    if any(p.name.value == "training" for p in params.params) or params.kwonly_params or isinstance(params.star_arg, cst.Param):
+    if (
+        any(p.name.value == "training" for p in params.params)
+        or params.kwonly_params
+        or isinstance(params.star_arg, cst.Param)
+    ):
         return node
     kept = list(params.params)
     last = kept[-1].comma
     comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
-    separator = kept[-2].comma if isinstance(last, cst.Comma) and len(kept) > 1 and isinstance(kept[-2].comma, cst.Comma) else comma
+    separator = (
+        kept[-2].comma
+        if isinstance(last, cst.Comma) and len(kept) > 1 and isinstance(kept[-2].comma, cst.Comma)
+        else comma
+    )
     trailing = last if isinstance(last, cst.Comma) else cst.MaybeSentinel.DEFAULT
     kept[-1] = kept[-1].with_changes(comma=separator)
-    annotation = cst.Annotation(expression("Optional[bool]")) if len(kept) > 1 and kept[1].annotation is not None else None
+    annotation = (
+        cst.Annotation(expression("Optional[bool]")) if len(kept) > 1 and kept[1].annotation is not None else None
+    )
     equal = cst.AssignEqual() if annotation else cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
-    training = cst.Param(cst.Name("training"), annotation=annotation, equal=equal, default=cst.Name("None"), comma=trailing)
+    training = cst.Param(
+        cst.Name("training"), annotation=annotation, equal=equal, default=cst.Name("None"), comma=trailing
+    )
     return node.with_changes(params=params.with_changes(params=[*kept, training]))
-
-

@@ -88,7 +88,7 @@ def _literal_kind(value: object) -> str | None:
     """The dtype that torch gives a constant: bool, int or float; None when it is no constant."""
     items = list(value) if isinstance(value, (tuple, list)) else [value]
     if items and all(isinstance(item, (tuple, list)) for item in items):
-        items = [part for item in items for part in item]  # type: ignore[attr-defined]
+        items = [part for item in items for part in item]  # type: ignore[union-attr]
     types = {type(item) for item in items}
     if not types or not types <= {bool, int, float}:
         return None

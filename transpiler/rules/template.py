@@ -177,7 +177,7 @@ def axis_code(call: BoundCall, name: str) -> str:
         )
     if isinstance(literal, int):
         return str(stored_axis(literal, rank))
-    axes = tuple(stored_axis(axis, rank) for axis in literal)  # type: ignore[union-attr]
+    axes = tuple(stored_axis(axis, rank) for axis in literal)  # type: ignore[attr-defined]
     return str(axes)
 
 

@@ -124,7 +124,7 @@ class Model(Module, keras.Model, metaclass=_NamedAfterInit):
 def _described_arguments(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any] | str:
     """The constructor's arguments by name, described at once so that none is kept alive; or why it cannot be done."""
     try:
-        bound = inspect.signature(cls.__init__).bind(None, *args, **kwargs)
+        bound = inspect.signature(cls.__init__).bind(None, *args, **kwargs)  # type: ignore[misc]
     except TypeError as error:
         return f"was made with arguments that it does not take: {error}"
     given = dict(list(bound.arguments.items())[1:])

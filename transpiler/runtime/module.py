@@ -425,8 +425,8 @@ class Module(keras.layers.Layer):
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         if getattr(self, "compiled", False):
             # Keras copies an optimizer and its state through a file.
-            restore, arguments = self.__reduce__()
-            return restore(*arguments)
+            restore, arguments = self.__reduce__()  # type: ignore[str-unpack]
+            return restore(*arguments)  # type: ignore[operator]
         return copied_layer(self, memo)
 
     # ---- state -------------------------------------------------------------------------------
