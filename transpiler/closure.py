@@ -151,7 +151,7 @@ class Closure:
             self._take_override(plan, statement.name.value)
             return
         statement = self.resolver.statement(plan.name, index)
-        for name in self.uses(plan.name, index):
+        for name in sorted(self.uses(plan.name, index)):
             self._need(plan, name)
         self._follow_modules(plan, statement)
         self._follow_inner_imports(plan, statement)

@@ -32,7 +32,8 @@ def explanation(name: str, source_root: Path | None) -> str:
     if row is not None:
         return describe_row(name, row)
     if name.partition(".")[0] in FRAMEWORKS:
-        return f"{name}: no rule. Source that uses it is refused (T101).\nWay out: add a row to transpiler/rules, or an override for the definition that uses it."
+        way_out = "Way out: add a row to transpiler/rules, or an override for the definition that uses it."
+        return f"{name}: no rule. Source that uses it is refused (T101).\n{way_out}"
     return _symbol(name, source_root)
 
 

@@ -15,14 +15,13 @@ from dataclasses import astuple
 from pathlib import Path
 
 from .model import Upstream
+from .resources import folder as resource_folder
 
 FINGERPRINT_NAME = ".fingerprint.json"
 
-from .resources import folder
-
 PACKAGE = Path(__file__).resolve().parent
 # Whole-file templates and hand-written overrides belong to the tool too.
-TOOL_FOLDERS = (PACKAGE, folder("templates"), folder("overrides"))
+TOOL_FOLDERS = (PACKAGE, resource_folder("templates"), resource_folder("overrides"))
 _WITHOUT_EFFECT = frozenset({"__pycache__", "verify", "bench", "scout"})
 _TEXT_TOOLS = ("libcst", "jinja2", "black")
 

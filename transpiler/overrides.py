@@ -20,9 +20,10 @@ from packaging.version import InvalidVersion, Version
 
 from .code import code_of
 from .diagnostics import Diagnostic, Location, TranspileError
-from .names import Bindings, NameResolver, collect_bindings
+from .names import Bindings, NameResolver, collect_bindings, imported_names
 from .scopes import names_used
 from .source import parse
+from .walk import find
 
 RUNTIME = "transpiler.runtime"
 
@@ -48,7 +49,7 @@ class Override:
 
 @dataclass(frozen=True)
 class Hint:
-    """What the analysis is told about a function: kinds of its parameters and variables, what it returns, an attribute's value."""
+    """What the analysis is told about a function: kinds of parameters and variables, its result, attributes' values."""
 
     function: str
     kinds: dict[str, str] = field(default_factory=dict)
@@ -133,11 +134,11 @@ class OverrideIndex:
         entry = self.get(symbol)
         bindings = self.file(entry.module).bindings
         for statement in self.statements(symbol):
-            for name in names_used(statement):
-                if name != entry.name and self.has(f"{entry.module}.{name}"):
-                    yield entry.module, name
-                target = bindings.imports.get(name)
-                if target is None or target.symbol is None or not resolver.is_source(target.module):
+            used = sorted(names_used(statement))
+            yield from ((entry.module, n) for n in used if n != entry.name and self.has(f"{entry.module}.{n}"))
+            inner = [target for node in find(statement, cst.ImportFrom) for _, target in imported_names(node, "")]
+            for target in [*inner, *(bindings.imports[name] for name in used if name in bindings.imports)]:
+                if target.symbol is None or not resolver.is_source(target.module):
                     continue
                 origin = resolver.resolve(target.module, target.symbol)
                 if origin is not None and origin.module and origin.symbol:
@@ -163,7 +164,8 @@ class OverrideIndex:
                 "remove its entry from overrides/index.toml",
             )
         if definition_hash(code_of(node)) != entry.hash:
-            hint = f"read both, change overrides/{entry.module.replace('.', '/')}.py if need be, then run: python -m transpiler --accept-override {symbol}"
+            file = f"overrides/{entry.module.replace('.', '/')}.py"
+            hint = f"read both, change {file} if need be, then run: python -m transpiler --accept-override {symbol}"
             return source.diagnostic(
                 "O201", f"{symbol} has changed upstream since its override was written", node, hint
             )
@@ -231,7 +233,8 @@ def accept_upstream(symbol: str, source_root: Path | None) -> str:
         return f"{symbol}: nothing to accept, the definition is the one that was read"
     write_hash(index.folder / "index.toml", symbol, new_hash)
     where = source.locate(node)
-    return f"{symbol}: accepted {where.path}:{where.line} of {source.upstream.distribution} {source.upstream.version} ({before} -> {new_hash})"
+    what = f"{where.path}:{where.line} of {source.upstream.distribution} {source.upstream.version}"
+    return f"{symbol}: accepted {what} ({before} -> {new_hash})"
 
 
 def write_hash(index_file: Path, symbol: str, new_hash: str) -> None:

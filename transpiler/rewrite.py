@@ -443,7 +443,7 @@ class Rewriter(ScopedTransformer):
         if isinstance(first, Tensor) and len(wanted) == 1:
             want = wanted.pop()
             if needs_transpose(first, want):
-                name = next(iter(module.classes)).rpartition(".")[2]
+                name = min(module.classes).rpartition(".")[2]
                 arg = self._coerced_arg(updated.args[0], first, want, original, f"{name} takes {want.value} order")
                 return updated.with_changes(args=[arg, *updated.args[1:]])
         return updated

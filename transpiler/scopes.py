@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from .names import target_names
+from .names import imported_names, target_names
 from .walk import children
 
 
@@ -16,6 +16,8 @@ def _bound_by(node: cst.CSTNode) -> set[str]:
         return {node.name.value}
     if isinstance(node, (cst.AssignTarget, cst.AnnAssign, cst.AugAssign, cst.For, cst.CompFor, cst.NamedExpr)):
         return target_names(node.target)
+    if isinstance(node, (cst.Import, cst.ImportFrom)):
+        return {name for name, _ in imported_names(node, "")}
     return target_names(node.name) if isinstance(node, cst.AsName) else set()
 
 

@@ -65,7 +65,8 @@ class ModuleSource:
     def _positions_in(self, index: int) -> dict[cst.CSTNode, CodeRange]:
         if index not in self._positions:
             whole = len(self._first_lines) != len(self.tree.body)
-            tree = self.tree if whole else cst.Module(body=[self.tree.body[index]])
+            statement = self.tree.body[index]
+            tree = self.tree if whole else cst.Module(body=[statement], default_indent=self.tree.default_indent)
             wrapper = MetadataWrapper(tree, unsafe_skip_copy=True)
             self._positions[index] = dict(wrapper.resolve(PositionProvider))  # type: ignore[arg-type]
         return self._positions[index]
@@ -153,11 +154,11 @@ class SourceFinder:
         data = file.read_bytes()
         path = file.relative_to(folder).as_posix()
         try:
-            text = data.decode("utf-8-sig")
+            text = data.decode("utf-8-sig").replace("\r\n", "\n")
         except UnicodeDecodeError as error:
-            raise TranspileError(
-                Diagnostic("S104", f"{path} is not UTF-8 text: {error.reason}", Location(path, 1, 1))
-            ) from error
+            where = Location(path, data.count(b"\n", 0, error.start) + 1, 1)
+            message = f"{path} is not UTF-8 text: {error.reason}"
+            raise TranspileError(Diagnostic("S104", message, where, "save it as UTF-8")) from error
         tree = parse(text, path)
         distribution, version = self._distribution(name.partition(".")[0])
         upstream = Upstream(distribution, version, path, hashlib.sha256(data).hexdigest())
@@ -226,15 +227,20 @@ def parse(text: str, path: str) -> cst.Module:
     try:
         return cst.parse_module(text)
     except cst.ParserSyntaxError as error:
-        line = text.splitlines()[error.raw_line - 1] if error.raw_line <= len(text.splitlines()) else ""
-        where = Location(path, error.raw_line, error.raw_column + 1)
-        raise TranspileError(
-            Diagnostic(
-                "S103",
-                f"syntax error: {error.message.splitlines()[0]}",
-                where,
-                "the source must parse as Python",
-                "error",
-                line,
-            )
-        ) from error
+        where, message = _syntax_error(text, path, error)
+        lines = text.splitlines()
+        line = lines[where.line - 1] if where.line <= len(lines) else ""
+        hint = "the source must parse as Python"
+        raise TranspileError(Diagnostic("S103", f"syntax error: {message}", where, hint, "error", line)) from error
+
+
+def _syntax_error(text: str, path: str, error: cst.ParserSyntaxError) -> tuple[Location, str]:
+    """Where and what a syntax error is: as Python sees it, which places errors better than libcst does."""
+    try:
+        ast.parse(text)
+    except SyntaxError as python_error:
+        if python_error.lineno:
+            return Location(path, python_error.lineno, max(python_error.offset or 1, 1)), python_error.msg
+    except ValueError:
+        pass
+    return Location(path, error.raw_line, error.raw_column + 1), error.message.splitlines()[0]

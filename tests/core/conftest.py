@@ -23,9 +23,9 @@ def transpile(tmp_path: Path) -> Callable[..., Run]:
     return transpile
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def own_overrides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder that the pipeline takes its overrides from."""
+    """An empty folder that the pipeline takes its overrides from: these tests don't hang on the project's own."""
     folder = tmp_path / "overrides"
     folder.mkdir()
     monkeypatch.setattr("transpiler.pipeline.folder", lambda name: folder)

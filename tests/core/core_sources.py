@@ -45,7 +45,11 @@ class Run:
     def definition(self, name: str, module: str = "net") -> str:
         """The generated text of one function, method or class, without its indentation and blank lines around it."""
         lines = self.text(module).splitlines()
-        starts = [i for i, line in enumerate(lines) if line.lstrip().startswith((f"def {name}(", f"class {name}(", f"class {name}:"))]
+        starts = [
+            i
+            for i, line in enumerate(lines)
+            if line.lstrip().startswith((f"def {name}(", f"class {name}(", f"class {name}:"))
+        ]
         assert starts, f"{name} was not generated:\n{self.text(module)}"
         indent = len(lines[starts[0]]) - len(lines[starts[0]].lstrip())
         body = [lines[starts[0]]]

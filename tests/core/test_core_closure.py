@@ -144,7 +144,10 @@ def test_all_lists_what_is_generated(transpile):
 
 def test_two_roots_share_what_they_reach(transpile):
     dep = "def a(x): return x\ndef b(x): return x\ndef c(x): return x\n"
-    roots = {f"net.{name}": f"import torch\nfrom .dep import {name}\ndef f(x: torch.Tensor): return {name}(x)\n" for name in "ab"}
+    roots = {
+        f"net.{name}": f"import torch\nfrom .dep import {name}\ndef f(x: torch.Tensor): return {name}(x)\n"
+        for name in "ab"
+    }
     run = transpile({**roots, "net.dep": dep}, *roots)
     assert run.text("net.dep") == "def a(x): return x\ndef b(x): return x\n"
     assert run.result.roots == ("net.a", "net.b")

@@ -51,12 +51,17 @@ class A(nn.Module):
     [
         ("super().__init__(dim, device=device, dtype=dtype)", "super().__init__(dim, **kwargs)"),
         ("super().__init__(dim, **dd)", "super().__init__(dim, **kwargs)"),
-        ("super().__init__(\n            dim,\n            **dd,\n        )", "super().__init__(\n            dim,\n            **kwargs,\n        )"),
+        (
+            "super().__init__(\n            dim,\n            **dd,\n        )",
+            "super().__init__(\n            dim,\n            **kwargs,\n        )",
+        ),
     ],
 )
 def test_a_subclass_hands_keras_arguments_to_its_base(transpile, call, after):
     code = f"class A(Layer):\n    def __init__(self, dim, device=None, dtype=None):\n        dd = {{'device': device, 'dtype': dtype}}\n        {call}\n"
-    assert generated(transpile, code, "A") == f"class A(Layer):\n    def __init__(self, dim, **kwargs):\n        {after}\n"
+    assert (
+        generated(transpile, code, "A") == f"class A(Layer):\n    def __init__(self, dim, **kwargs):\n        {after}\n"
+    )
 
 
 def test_arguments_that_are_handed_on_already_are_not_handed_on_twice(transpile):
@@ -109,7 +114,10 @@ def test_signatures_of_constructors(transpile, signature, after):
 
 def test_a_signature_over_many_lines_keeps_its_form(transpile):
     code = "class A(Layer):\n    def __init__(\n            self,\n            dim: int,\n            device=None,\n            dtype=None,\n    ) -> None:\n        pass\n"
-    assert "    def __init__(\n            self,\n            dim: int,\n            **kwargs,\n    ) -> None:\n" in generated(transpile, code, "A")
+    assert (
+        "    def __init__(\n            self,\n            dim: int,\n            **kwargs,\n    ) -> None:\n"
+        in generated(transpile, code, "A")
+    )
 
 
 @pytest.mark.parametrize(
@@ -124,7 +132,10 @@ def test_a_signature_over_many_lines_keeps_its_form(transpile):
     ],
 )
 def test_signatures_of_functions(transpile, signature, after):
-    assert generated(transpile, f"def f({signature}):\n    return Layer(3, device=device)\n", "f") == f"def f({after}):\n    return Layer(3)\n"
+    assert (
+        generated(transpile, f"def f({signature}):\n    return Layer(3, device=device)\n", "f")
+        == f"def f({after}):\n    return Layer(3)\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -136,7 +147,10 @@ def test_signatures_of_functions(transpile, signature, after):
     ],
 )
 def test_a_dtype_that_is_computed_with_stays(transpile, body, signature, after):
-    assert generated(transpile, f"def f(device=None, dtype=None):\n    {body}\n", "f") == f"def f({signature}):\n    {after}\n"
+    assert (
+        generated(transpile, f"def f(device=None, dtype=None):\n    {body}\n", "f")
+        == f"def f({signature}):\n    {after}\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,10 @@ class Block(nn.Module):
         ("flag=1", "self.layer = partial(nn.Conv2d, dim)(dim, 3)"),
         ("flag=1", "self.layer = nn.MaxPool2d(2) if flag else nn.AvgPool2d(2)"),
         ("flag=1", "layers = dict(a=nn.Conv2d)\n        self.layer = layers['a'](dim, dim, 3)"),
-        ("flag=1", "if flag:\n            self.layer = nn.Conv2d(dim, dim, 3)\n        else:\n            self.layer = nn.AvgPool2d(2)"),
+        (
+            "flag=1",
+            "if flag:\n            self.layer = nn.Conv2d(dim, dim, 3)\n        else:\n            self.layer = nn.AvgPool2d(2)",
+        ),
         ("flag=1", "setattr(self, 'other', 1)\n        self.layer = (nn.Conv2d, nn.AvgPool2d)[flag](dim)"),
     ],
 )
@@ -53,11 +56,16 @@ def test_the_class_of_a_layer_is_followed(transpile, parameter, assignment):
 )
 def test_a_class_is_followed_through_a_constructor(transpile, call):
     block = BLOCK.format(parameter="layer", assignment="self.layer = layer(dim, dim, 3)")
-    run = transpile(block + f"\nclass Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.block = {call}\n")
+    run = transpile(
+        block
+        + f"\nclass Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.block = {call}\n"
+    )
     assert "return tf.reduce_mean(x, axis=-1)" in run.text()
 
 
-SEQUENTIAL = pytest.mark.xfail(reason="nn.Sequential counts as layout-free: what it takes and gives is that of its layers")
+SEQUENTIAL = pytest.mark.xfail(
+    reason="nn.Sequential counts as layout-free: what it takes and gives is that of its layers"
+)
 
 
 @pytest.mark.parametrize(
@@ -78,8 +86,7 @@ def test_a_sequential_takes_and_gives_what_its_layers_do(transpile, layers, afte
 
 @SEQUENTIAL
 def test_a_sequential_of_convolutions_is_given_an_image(transpile):
-    run = transpile(
-        """\
+    run = transpile("""\
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
@@ -88,14 +95,12 @@ class Net(nn.Module):
 
     def forward(self, x: torch.Tensor):
         return self.layer(self.fc(x).reshape(1, 2, 3, 4))
-"""
-    )
+""")
     assert "self.layer(tf.transpose(tf.reshape(self.fc(x), (1, 2, 3, 4)), (0, 2, 3, 1)))" in run.text()
 
 
 def test_modules_of_a_list_are_known_one_by_one(transpile):
-    run = transpile(
-        """\
+    run = transpile("""\
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
@@ -111,14 +116,12 @@ class Net(nn.Module):
         for i, conv in enumerate(self.convs):
             y = torch.cat([y, conv(x)], dim=1)
         return y, self.convs[0](x).mean(1)
-"""
-    )
+""")
     assert run.text().count("axis=-1") == 3 and run.transposes() == ()
 
 
 def test_a_dictionary_of_modules_gives_modules(transpile):
-    run = transpile(
-        """\
+    run = transpile("""\
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
@@ -126,12 +129,13 @@ class Net(nn.Module):
 
     def forward(self, x: torch.Tensor):
         return self.named['a'](x).mean(1)
-"""
-    )
+""")
     assert "tf.reduce_mean(self.named['a'](x), axis=-1)" in run.text()
 
 
-OPAQUE = pytest.mark.xfail(reason="an axis operation on a tensor whose layout nothing decides is taken in torch's order without a word")
+OPAQUE = pytest.mark.xfail(
+    reason="an axis operation on a tensor whose layout nothing decides is taken in torch's order without a word"
+)
 
 
 @pytest.mark.parametrize(
@@ -193,20 +197,20 @@ def test_a_method_of_what_may_or_may_not_be_a_tensor_is_refused(transpile, funct
     ],
 )
 def test_methods_of_plain_values_are_left_alone(transpile, statement):
-    run = transpile(
-        f"""\
+    run = transpile(f"""\
 from typing import Dict, List
 
 def f(name: str, items: List[str], table: Dict[str, str], number: int, numbers: list, x: torch.Tensor):
     {statement}
     return x
-"""
-    )
+""")
     assert f"    {statement}\n" in run.text()
 
 
 def test_an_annotation_decides(transpile):
-    run = transpile("from typing import Optional\ndef f(x: torch.Tensor, y: 'torch.Tensor', z: Optional[torch.Tensor] = None):\n    return x.sum(), y.sum(), z.view(3)\n")
+    run = transpile(
+        "from typing import Optional\ndef f(x: torch.Tensor, y: 'torch.Tensor', z: Optional[torch.Tensor] = None):\n    return x.sum(), y.sum(), z.view(3)\n"
+    )
     assert "return tf.reduce_sum(x), tf.reduce_sum(y), tf.reshape(z, (3,))" in run.text()
 
 

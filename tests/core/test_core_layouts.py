@@ -128,8 +128,14 @@ def test_tokens_of_an_image_are_one_reshape(transpile):
         ("y = x + self.position", "y = x + tf.transpose(self.position, (0, 2, 3, 1))"),
         ("y = self.position + x", "y = tf.transpose(self.position, (0, 2, 3, 1)) + x"),
         ("y = torch.add(x, self.position)", "y = x + tf.transpose(self.position, (0, 2, 3, 1))"),
-        ("y = self.conv(tokens.reshape(2, 3, 4, 6))", "y = self.conv(tf.transpose(tf.reshape(tokens, (2, 3, 4, 6)), (0, 2, 3, 1)))"),
-        ("y = F.conv2d(t.reshape(2, 3, 4, 6), self.conv.weight)", "y = F.conv2d(tf.transpose(tf.reshape(t, (2, 3, 4, 6)), (0, 2, 3, 1)), self.conv.weight)"),
+        (
+            "y = self.conv(tokens.reshape(2, 3, 4, 6))",
+            "y = self.conv(tf.transpose(tf.reshape(tokens, (2, 3, 4, 6)), (0, 2, 3, 1)))",
+        ),
+        (
+            "y = F.conv2d(t.reshape(2, 3, 4, 6), self.conv.weight)",
+            "y = F.conv2d(tf.transpose(tf.reshape(t, (2, 3, 4, 6)), (0, 2, 3, 1)), self.conv.weight)",
+        ),
     ],
 )
 def test_a_mixture_of_layouts_is_transposed_and_counted(transpile, before, after):
@@ -150,7 +156,9 @@ def test_what_a_module_gives_is_in_the_order_it_takes(transpile):
     assert [t.line for t in run.transposes()] == [16, 18]
 
 
-SHAPE_AS_A_WHOLE = pytest.mark.xfail(reason="the shape of an image is passed on in stored order, and what is made of it counts as PLAIN")
+SHAPE_AS_A_WHOLE = pytest.mark.xfail(
+    reason="the shape of an image is passed on in stored order, and what is made of it counts as PLAIN"
+)
 
 
 @pytest.mark.parametrize(
@@ -176,8 +184,7 @@ def test_what_an_image_has_no_form_for_is_refused(transpile, code, error):
 
 
 def test_a_layer_of_the_own_source_takes_and_gives_images(transpile):
-    run = transpile(
-        """\
+    run = transpile("""\
 class Norm(nn.LayerNorm):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = x.permute(0, 2, 3, 1)
@@ -193,15 +200,13 @@ class Net(nn.Module):
 
     def forward(self, x):
         return self.norm(self.conv(x)).mean(1)
-"""
-    )
+""")
     assert "transpose" not in run.text()
     assert "return tf.reduce_mean(self.norm(self.conv(x)), axis=-1)" in run.text()
 
 
 def test_evidence_in_a_function_types_its_callers(transpile):
-    run = transpile(
-        """\
+    run = transpile("""\
 def pool(x: torch.Tensor):
     B, C, H, W = x.shape
     return x.reshape(B, C, -1)
@@ -217,8 +222,7 @@ class Net(nn.Module):
         a = pool(x)
         b = pool(self.fc(y).reshape(1, 2, 3, 4))
         return a, b
-"""
-    )
+""")
     assert "B, H, W, C = ops.shape(x)\n    return tf.reshape(tf.transpose(x, (0, 3, 1, 2)), (B, C, -1))" in run.text()
     assert "a = pool(x)" in run.text()
     assert "b = pool(tf.transpose(tf.reshape(self.fc(y), (1, 2, 3, 4)), (0, 2, 3, 1)))" in run.text()
@@ -226,8 +230,7 @@ class Net(nn.Module):
 
 
 def test_tensors_with_torch_axes_keep_them(transpile):
-    run = transpile(
-        """\
+    run = transpile("""\
 class Attention(nn.Module):
     def __init__(self, dim):
         super().__init__()
@@ -238,8 +241,7 @@ class Attention(nn.Module):
         q, k, v = self.qkv(x).reshape(B, N, 3, 4, -1).permute(2, 0, 3, 1, 4).unbind(0)
         attn = (q @ k.transpose(-2, -1)).softmax(dim=-1)
         return (attn @ v).transpose(1, 2).reshape(B, N, C)
-"""
-    )
+""")
     assert run.definition("call") == (
         "def call(self, x: tf.Tensor) -> tf.Tensor:\n"
         "    B, N, C = ops.shape(x)\n"

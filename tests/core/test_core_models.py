@@ -33,7 +33,9 @@ def _create(variant, **kwargs):
 @pytest.fixture
 def model(transpile):
     def model(text: str, **more: str):
-        return transpile({"timm.models.net": text, **BUILDER, **{f"timm.models.{name}": code for name, code in more.items()}})
+        return transpile(
+            {"timm.models.net": text, **BUILDER, **{f"timm.models.{name}": code for name, code in more.items()}}
+        )
 
     return model
 
@@ -42,17 +44,26 @@ def test_a_class_given_to_the_builder_becomes_a_model(model):
     text = model(NET.format(parameters="self, x: torch.Tensor")).text("timm.models.net")
     assert "class Net(nn.Model):\n" in text
     assert "        self.layers_ = nn.ModuleList([nn.Linear(dim, dim)])\n" in text
-    assert "    def call(self, x: tf.Tensor, training: Optional[bool] = None):\n        for layer in self.layers_:\n" in text
+    assert (
+        "    def call(self, x: tf.Tensor, training: Optional[bool] = None):\n        for layer in self.layers_:\n"
+        in text
+    )
     assert "from typing import Optional\n" in text
     assert "    return build_model_with_cfg(Net, variant, **kwargs)\n" in text
 
 
 @pytest.mark.parametrize(
     "call",
-    ["build_model_with_cfg(net_cls, variant)", "build_model_with_cfg(net_cls or Net, variant)", "build_model_with_cfg(Net if variant else net_cls, variant)"],
+    [
+        "build_model_with_cfg(net_cls, variant)",
+        "build_model_with_cfg(net_cls or Net, variant)",
+        "build_model_with_cfg(Net if variant else net_cls, variant)",
+    ],
 )
 def test_a_class_that_reaches_the_builder_as_a_value(model, call):
-    text = NET.replace("def _create(variant, **kwargs):", "def _create(variant, net_cls=Net):").replace("build_model_with_cfg(Net, variant, **kwargs)", call)
+    text = NET.replace("def _create(variant, **kwargs):", "def _create(variant, net_cls=Net):").replace(
+        "build_model_with_cfg(Net, variant, **kwargs)", call
+    )
     assert "class Net(nn.Model):\n" in model(text.format(parameters="self, x")).text("timm.models.net")
 
 
@@ -112,8 +123,7 @@ def test_names_that_keras_keeps_for_itself(transpile, name):
 
 
 def test_forward_is_call_everywhere(transpile):
-    run = transpile(
-        """\
+    run = transpile("""\
 class Base(nn.Module):
     def forward(self, x: torch.Tensor):
         return x
@@ -135,8 +145,7 @@ def f(net: Net, x: torch.Tensor):
 class Plain:
     def forward(self, x):
         return x
-"""
-    )
+""")
     assert run.definition("Net") == (
         "class Net(Base):\n    def call(self, x: tf.Tensor):\n        x = super().call(x)\n        x = super(Net, self).call(x)\n"
         "        x = Base.call(self, x)\n        return x\n\n"
@@ -149,12 +158,30 @@ class Plain:
 @pytest.mark.parametrize(
     ("constructor", "after"),
     [
-        ("def __init__(self):\n        super().__init__()", "def __init__(self, **kwargs):\n        super().__init__(**kwargs)"),
-        ("def __init__(self, a, b=1):\n        super().__init__()", "def __init__(self, a, b=1, **kwargs):\n        super().__init__(**kwargs)"),
-        ("def __init__(self, a, **kwargs):\n        super().__init__()\n        self.a = dict(**kwargs)", "def __init__(self, a, **kwargs):\n        super().__init__()\n        self.a = dict(**kwargs)"),
-        ("def __init__(self, *a):\n        super().__init__()", "def __init__(self, *a, **kwargs):\n        super().__init__(**kwargs)"),
-        ("def __init__(self, *, a=1):\n        super().__init__()", "def __init__(self, *, a=1, **kwargs):\n        super().__init__(**kwargs)"),
-        ("def __init__(self, a):\n        super(Net, self).__init__()", "def __init__(self, a, **kwargs):\n        super(Net, self).__init__(**kwargs)"),
+        (
+            "def __init__(self):\n        super().__init__()",
+            "def __init__(self, **kwargs):\n        super().__init__(**kwargs)",
+        ),
+        (
+            "def __init__(self, a, b=1):\n        super().__init__()",
+            "def __init__(self, a, b=1, **kwargs):\n        super().__init__(**kwargs)",
+        ),
+        (
+            "def __init__(self, a, **kwargs):\n        super().__init__()\n        self.a = dict(**kwargs)",
+            "def __init__(self, a, **kwargs):\n        super().__init__()\n        self.a = dict(**kwargs)",
+        ),
+        (
+            "def __init__(self, *a):\n        super().__init__()",
+            "def __init__(self, *a, **kwargs):\n        super().__init__(**kwargs)",
+        ),
+        (
+            "def __init__(self, *, a=1):\n        super().__init__()",
+            "def __init__(self, *, a=1, **kwargs):\n        super().__init__(**kwargs)",
+        ),
+        (
+            "def __init__(self, a):\n        super(Net, self).__init__()",
+            "def __init__(self, a, **kwargs):\n        super(Net, self).__init__(**kwargs)",
+        ),
     ],
     ids=["bare", "parameters", "own kwargs", "star", "keyword-only", "super with arguments"],
 )

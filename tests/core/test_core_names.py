@@ -98,7 +98,10 @@ def test_modules_that_import_each_other(transpile):
         }
     )
     assert "from .b import second" in run.text("net.a")
-    assert run.text("net.b") == "import tensorflow as tf\nfrom .a import first\ndef second(x): return first(tf.sigmoid(x))\n"
+    assert (
+        run.text("net.b")
+        == "import tensorflow as tf\nfrom .a import first\ndef second(x): return first(tf.sigmoid(x))\n"
+    )
 
 
 def test_names_that_lead_in_a_circle_end(transpile):
@@ -107,12 +110,20 @@ def test_names_that_lead_in_a_circle_end(transpile):
 
 
 def test_imports_that_nothing_needs_are_left_out(transpile):
-    run = transpile({"net": "import math, os\nimport torch.distributed as dist\nfrom typing import List, Optional\nx: List = [os.sep]\n"})
+    run = transpile(
+        {
+            "net": "import math, os\nimport torch.distributed as dist\nfrom typing import List, Optional\nx: List = [os.sep]\n"
+        }
+    )
     assert run.text() == "import os\nfrom typing import List\nx: List = [os.sep]\n"
 
 
-@pytest.mark.xfail(reason="an import of a module or symbol that upstream doesn't have is passed on: the generated module can't be imported")
-@pytest.mark.parametrize("statement", ["from .gone import thing", "from .dep import thing", "from net.gone import thing"])
+@pytest.mark.xfail(
+    reason="an import of a module or symbol that upstream doesn't have is passed on: the generated module can't be imported"
+)
+@pytest.mark.parametrize(
+    "statement", ["from .gone import thing", "from .dep import thing", "from net.gone import thing"]
+)
 def test_an_import_of_what_is_not_there_is_refused(transpile, statement):
     run = transpile({"net.a": f"import torch\n{statement}\ny = thing\n", "net.dep": "other = 1\n"})
     assert run.result.refused == ("net.a",)

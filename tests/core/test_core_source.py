@@ -108,9 +108,13 @@ def test_a_dependency_that_does_not_parse_is_named(transpile):
 
 def test_a_byte_order_mark_and_foreign_line_ends(tmp_path):
     write(tmp_path, {"net": ""})
-    (tmp_path / "net.py").write_bytes(b"\xef\xbb\xbfimport torch\r\ndef f(x: torch.Tensor):\r\n    return torch.relu(x)\r\n")
+    (tmp_path / "net.py").write_bytes(
+        b"\xef\xbb\xbfimport torch\r\ndef f(x: torch.Tensor):\r\n    return torch.relu(x)\r\n"
+    )
     text = run(tmp_path, ["net"]).file("net").text
-    assert text.endswith("import tensorflow as tf\ndef f(x: tf.Tensor):\n    return tf.nn.relu(x)\n") and "\r" not in text
+    assert (
+        text.endswith("import tensorflow as tf\ndef f(x: tf.Tensor):\n    return tf.nn.relu(x)\n") and "\r" not in text
+    )
 
 
 def test_nothing_of_the_source_is_executed(transpile, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from core_sources import TORCH, Run, run, write
 
 NET = """\
 class Net(nn.Module):
@@ -14,8 +15,7 @@ class Net(nn.Module):
         self.register_buffer('table', torch.zeros(dim), persistent=False)
         self.register_buffer('count', torch.zeros(dim))
 
-    def f(self, x: torch.Tensor, y: torch.Tensor, flag: bool):
-        """
+"""
 
 CASES = [
     # on locals
@@ -63,31 +63,51 @@ CASES = [
     # init
     ("nn.init.zeros_(self.fc.bias)", "nn.init.zeros_(self.fc.bias)"),
     ("nn.init.zeros_(self.fc.bias[3:])", "nn.init.zeros_(nn.ParameterSlice(self.fc.bias, np.s_[3:]))"),
-    ("nn.init.constant_(self.fc.weight.data[:2], 1)", "nn.init.constant_(nn.ParameterSlice(self.fc.weight, np.s_[:2]), 1)"),
-    ("nn.init.normal_(self.fc.weight[:2, 1:], std=.02)", "nn.init.normal_(nn.ParameterSlice(self.fc.weight, np.s_[:2, 1:]), std=.02)"),
+    (
+        "nn.init.constant_(self.fc.weight.data[:2], 1)",
+        "nn.init.constant_(nn.ParameterSlice(self.fc.weight, np.s_[:2]), 1)",
+    ),
+    (
+        "nn.init.normal_(self.fc.weight[:2, 1:], std=.02)",
+        "nn.init.normal_(nn.ParameterSlice(self.fc.weight, np.s_[:2, 1:]), std=.02)",
+    ),
     # no tensors
     ("items = {}; items['a'] = 1", "items = {}; items['a'] = 1"),
     ("items = [1]; items[0] += 1", "items = [1]; items[0] += 1"),
 ]
 
 
-@pytest.mark.parametrize(("before", "after"), CASES)
-def test_a_statement_on_tensors(transpile, before, after):
-    run = transpile(f"{NET}{before}\n")
-    assert run.definition("f").splitlines()[1:] == [f"    {after}"]
+@pytest.fixture(scope="module")
+def statements(tmp_path_factory) -> Run:
+    """Every case as a method of its own, transpiled in one run."""
+    signature = "(self, x: torch.Tensor, y: torch.Tensor, flag: bool)"
+    methods = "".join(f"    def case_{n}{signature}:\n        {before}\n\n" for n, (before, _) in enumerate(CASES))
+    folder = tmp_path_factory.mktemp("statements")
+    write(folder, {"net": TORCH + NET + methods})
+    return run(folder, ["net"])
+
+
+@pytest.mark.parametrize("before", [before for before, _ in CASES])
+def test_a_statement_on_tensors(statements, before):
+    n = [before for before, _ in CASES].index(before)
+    assert statements.definition(f"case_{n}").splitlines()[1:] == [f"    {CASES[n][1]}"]
 
 
 def test_a_condition_that_only_writes_is_kept(transpile):
-    run = transpile("def f(x: torch.Tensor, flag: bool):\n    if flag:\n        x.add_(1)\n    else:\n        x[0] = 1\n    return x\n")
-    assert run.definition("f") == (
+    result = transpile(
+        "def f(x: torch.Tensor, flag: bool):\n    if flag:\n        x.add_(1)\n    else:\n        x[0] = 1\n    return x\n"
+    )
+    assert result.definition("f") == (
         "def f(x: tf.Tensor, flag: bool):\n    if flag:\n        x = x + 1\n    else:\n        x = F.slice_assign(x, np.s_[0], 1)\n    return x\n"
     )
 
 
 @pytest.mark.xfail(reason="a function that writes to its argument writes to a copy: the caller keeps the old tensor")
 def test_an_in_place_function_that_is_not_stored_back_is_refused(transpile):
-    run = transpile("def fill(x: torch.Tensor):\n    x.zero_()\n\ndef f(y: torch.Tensor):\n    fill(y)\n    return y\n")
-    assert run.errors
+    result = transpile(
+        "def fill(x: torch.Tensor):\n    x.zero_()\n\ndef f(y: torch.Tensor):\n    fill(y)\n    return y\n"
+    )
+    assert result.errors
 
 
 @pytest.mark.xfail(reason="only an assignment with one target is looked into")
@@ -97,5 +117,5 @@ def test_an_in_place_function_that_is_not_stored_back_is_refused(transpile):
 )
 def test_what_an_assignment_hides_is_rewritten_or_refused(transpile, statement):
     net = "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.conv = nn.Conv2d(3, 3, 3)\n\n    def forward(self, x: torch.Tensor, y: torch.Tensor):\n        x = self.conv(x)\n"
-    run = transpile(f"{net}        {statement}\n")
-    assert run.errors or "slice_assign" in run.text() or "B, H, W, C" in run.text()
+    result = transpile(f"{net}        {statement}\n")
+    assert result.errors or "slice_assign" in result.text() or "B, H, W, C" in result.text()

@@ -2,6 +2,7 @@
 
 import copy
 import functools
+import json
 
 import keras
 import numpy as np
@@ -9,7 +10,9 @@ import pytest
 import tensorflow as tf
 from runtime_comparison import assert_close, sample
 
-from transpiler.runtime import nn
+from transpiler.runtime import arguments, nn
+from transpiler.runtime import functional as F
+from transpiler.runtime.linear import Linear
 
 
 @keras.saving.register_keras_serializable("tests")
@@ -117,3 +120,47 @@ def test_whole_model_file_keeps_the_optimizer(tmp_path):
     again = saved_and_loaded(model, tmp_path)
     assert float(again.optimizer.learning_rate) == 0.125 and int(again.optimizer.iterations) == 1
     again.fit(x, np.zeros((2, 3), np.float32), verbose=0)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        [1, 2.5, "a", (True, [])],
+        {"a": (1,), 2: {"tuple": [1]}, "name": "runtime.linear:Linear"},
+        nn.ReLU,
+        F.gelu,
+        Linear,
+    ],
+    ids=str,
+)
+def test_arguments_come_back(value):
+    described = arguments.encode(value)
+    again = arguments.decode(json.loads(json.dumps(described)))
+    assert again == value and type(again) is type(value)
+
+
+def test_partials_and_layers_come_back():
+    described = arguments.encode(functools.partial(nn.LayerNorm, 4, eps=0.5))
+    assert arguments.decode(json.loads(json.dumps(described)))().eps == 0.5
+    layer = arguments.decode(json.loads(json.dumps(arguments.encode(nn.Conv2d(3, 4, 3)))))
+    assert layer.weight.shape == (4, 3, 3, 3)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "runtime.url:download",
+        "runtime.checkpoints:read_checkpoint",
+        "runtime.checkpoints:np",
+        "runtime.checkpoints:Path",
+        "runtime.hub:download_from_hub",
+        "runtime.arguments:SafeLoader.run",
+        "...os:system",
+        "runtime.functional:tf.io.write_file",
+        "runtime.linear:StoredTensor",
+    ],
+)
+def test_a_file_can_name_nothing_harmful(name):
+    with pytest.raises((ValueError, AttributeError, ImportError, TypeError)):
+        arguments.decode({"name": name})

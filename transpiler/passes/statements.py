@@ -10,14 +10,33 @@ from .. import rules
 from ..code import code_of, expression
 from ..kinds import Layout, Shape, Tensor
 from ..layout import to_stored
+from ..names import imported_names
 from ..rewrite import Rewriter
 from ..rules.table import Op
 from ..scopes import parameter_list
+from .fold import FRAMEWORKS
 from .signatures import with_kwargs
 
 
 class StatementRewriter(Rewriter):
     """Adds statements and definitions to the rewriting of expressions."""
+
+    # imports inside of statements ----------------------------------------------------------------------------------
+
+    def visit_Import(self, node: cst.Import) -> bool:
+        self._check_import(node)
+        return False
+
+    def visit_ImportFrom(self, node: cst.ImportFrom) -> bool:
+        self._check_import(node)
+        return False
+
+    def _check_import(self, node: cst.Import | cst.ImportFrom) -> None:
+        """Imports of torch at a module's top are replaced as a whole; what is bound anywhere else isn't followed."""
+        for _, target in imported_names(node, self.source.package):
+            if target.module.partition(".")[0] in FRAMEWORKS:
+                hint = "write an override for the definition that needs it"
+                self.report("T105", f"{target.module} is imported where its names aren't followed", node, hint)
 
     # values that need no parentheses -------------------------------------------------------------------------------
 

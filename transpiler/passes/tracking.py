@@ -7,8 +7,9 @@ import libcst as cst
 from ..source import ModuleSource
 
 _LOCATED = (
-    cst.Call, cst.Attribute, cst.Subscript, cst.Name, cst.ImportFrom, cst.Import, cst.Assign, cst.AugAssign, cst.BinaryOperation, cst.FunctionDef, cst.ClassDef,
-)  # fmt: skip
+    *(cst.Call, cst.Attribute, cst.Subscript, cst.Name, cst.BinaryOperation),
+    *(cst.ImportFrom, cst.Import, cst.Assign, cst.AugAssign, cst.FunctionDef, cst.ClassDef),
+)
 
 
 class TrackingTransformer(cst.CSTTransformer):

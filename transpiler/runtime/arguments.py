@@ -1,20 +1,24 @@
 """Constructor arguments as the plain values that Keras writes into a model file, and back.
 
-Beside plain values: tuples, classes and functions of this package, partials and enum members of these, and Keras
-layers. Names are relative to the package, so a file can be read after the package has moved, and name nothing else.
+Beside plain values: tuples; layer classes, pure functions, enum members and dataclasses of this package; partials of
+these; Keras layers. Names are relative to the package, so a file can be read after the package has moved; a file can
+name nothing else, above all nothing that reads, writes or downloads.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import functools
 import importlib
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
 import keras
 
 _PACKAGE = __package__.rpartition(".")[0]
+_PURE = ("runtime.functional", "timm.layers", "timm.models._efficientnet_builder")
 
 
 def encode(value: Any) -> Any:
@@ -37,6 +41,9 @@ def encode(value: Any) -> Any:
         return {"partial": encode(value.func), "args": encode(value.args), "keywords": encode(value.keywords)}
     if isinstance(value, keras.layers.Layer):
         return {"layer": keras.saving.serialize_keras_object(value)}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value) if field.init}
+        return {"dataclass": _name_of(type(value)), "fields": encode(fields)}
     return {"name": _name_of(value)}
 
 
@@ -54,6 +61,8 @@ def decode(value: Any) -> Any:
     match kind:
         case "member":
             return _named(value["member"])(decode(value["value"]))
+        case "dataclass":
+            return _named(value["dataclass"])(**decode(value["fields"]))
         case "tuple":
             return tuple(decode(item) for item in value["tuple"])
         case "mapping":
@@ -81,9 +90,15 @@ def _module_of(value: Any) -> str | None:
 
 def _name_of(value: Any) -> str:
     module, name = _module_of(value), getattr(value, "__qualname__", "")
-    if module is None or not name or "<" in name:
-        raise TypeError(f"{value!r} is no plain value, and no class or function of {_PACKAGE}")
+    if module is None or not name or "<" in name or not _may_be_named(value, module):
+        raise TypeError(f"{value!r} is no plain value, and no layer class or pure function of {_PACKAGE}")
     return f"{module}:{name}"
+
+
+def _may_be_named(value: Any, module: str) -> bool:
+    if isinstance(value, type):
+        return issubclass(value, (keras.layers.Layer, enum.Enum)) or dataclasses.is_dataclass(value)
+    return inspect.isfunction(value) and any(f"{module}.".startswith(f"{pure}.") for pure in _PURE)
 
 
 def _named(name: str) -> Any:
@@ -91,6 +106,10 @@ def _named(name: str) -> Any:
     value: Any = importlib.import_module(f"{_PACKAGE}.{module}")
     for attribute in qualified.split("."):
         value = getattr(value, attribute)
-    if _name_of(value) != name:
-        raise ValueError(f"{name} is not a class or function of {_PACKAGE}")
+    try:
+        found = _name_of(value)
+    except TypeError as error:
+        raise ValueError(f"a model file may not name {name}") from error
+    if found != name:
+        raise ValueError(f"a model file may not name {name}: it is {found}")
     return value

@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from .arguments import decode, encode, registered_package
+from .arguments import decode, encode
 from .checkpoints import read_checkpoint
 from .keras_private import current_call_context
 from .module import Module
@@ -36,12 +36,6 @@ class Model(Module, keras.Model, metaclass=_NamedAfterInit):
         model = keras.layers.Layer.__new__(cls, *args, **kwargs)
         model.__dict__["_described_arguments"] = _described_arguments(cls, args, kwargs)
         return model
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        package = registered_package(cls)
-        if package is not None:
-            keras.saving.register_keras_serializable(package)(cls)
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import keras
 import tensorflow as tf
 
+from .arguments import registered_package
 from .keras_private import (
     any_symbolic_tensors,
     autocast_dtype,
@@ -36,6 +37,13 @@ class Module(keras.layers.Layer):
         super().__init__(*args, **kwargs)
         self.built = True
         self._allow_non_tensor_positional_args = True
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        # Keras reads a class from a file only if it is registered.
+        package = registered_package(cls)
+        if package is not None:
+            keras.saving.register_keras_serializable(package)(cls)
 
     # ---- calling -----------------------------------------------------------------------------
 

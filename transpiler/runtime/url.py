@@ -73,7 +73,8 @@ def _copy_from(url: str, file: BinaryIO) -> str:
             raise OSError(f"{size} of {expected} bytes came")
     except (OSError, HTTPException) as error:
         raise OSError(
-            f"could not download {url} ({error}); use pretrained=False, or fetch the file yourself and pass checkpoint_path="
+            f"could not download {url} ({error}); use pretrained=False, or fetch the file yourself and pass"
+            " checkpoint_path="
         ) from error
     return digest.hexdigest()
 

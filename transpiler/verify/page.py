@@ -25,7 +25,7 @@ def _introduction(rows: Sequence[Row]) -> str:
     versions = sorted({", ".join(f"{name} {number}" for name, number in row.versions.items()) for row in rows})
     tolerances = sorted({f"{row.settings.tolerance:g}" for row in rows})
     return (
-        "Both models hold the same random weights (every parameter, buffer and BatchNorm statistic randomised) and see\n"
+        "Both models hold the same random weights (every parameter, buffer and BatchNorm statistic randomised), see\n"
         "the same images, in eval mode and float32. A figure is max|a − b| / max|a| against timm's output, the worst\n"
         f"of its checks; up to {' and '.join(tolerances) or '—'} passes. Made by `python -m transpiler.verify` with "
         f"{'; '.join(versions) or 'nothing'}."

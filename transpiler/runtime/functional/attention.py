@@ -36,13 +36,20 @@ def scaled_dot_product_attention(
     query, key, value = (tf.convert_to_tensor(tensor) for tensor in (query, key, value))
     if enable_gqa:
         key, value = _repeat_heads(key, query), _repeat_heads(value, query)
-    scale = 1.0 / math.sqrt(query.shape[-1]) if scale is None else scale
+    scale = _default_scale(query) if scale is None else scale
     scores = tf.matmul(query * tf.cast(scale, query.dtype), key, transpose_b=True)
     if is_causal:
         length, source = ops.shape(scores)[-2:]
         attn_mask = tf.range(source)[None, :] <= tf.range(length)[:, None]
     weights = _masked_softmax(scores, attn_mask)
     return tf.matmul(dropout(weights, dropout_p, training=dropout_p > 0.0), value)
+
+
+def _default_scale(query: tf.Tensor) -> Any:
+    """1 / sqrt(dim); a graph may not know the size that a -1 stands for."""
+    if query.shape[-1] is None:
+        return tf.math.rsqrt(tf.cast(tf.shape(query)[-1], query.dtype))
+    return 1.0 / math.sqrt(query.shape[-1])
 
 
 def _repeat_heads(tensor: tf.Tensor, query: tf.Tensor) -> tf.Tensor:
