@@ -6,15 +6,13 @@ value arrives in another layout than it is wanted in, a transpose is written and
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import libcst as cst
 import libcst.matchers as m
 
 from . import rules
 from .calls import argument_parameters, bound_call
 from .code import code_of, expression, in_parentheses, is_operator
-from .diagnostics import Diagnostic
+from .findings import Findings
 from .inference import ONLY_TENSORS_HAVE, Typing
 from .kinds import UNKNOWN, ClassValue, Instance, Kind, Layout, Sequence, Shape, Tensor, Tuple, Unknown
 from .layout import met_by_image, needs_transpose, stored_axis, to_stored, to_torch
@@ -30,15 +28,6 @@ from .source import ModuleSource
 _AMBIGUOUS = rules.tensor_methods() - ONLY_TENSORS_HAVE - {"shape", "split", "T", "dtype", "device", "data", "to"}
 MODEL_RESERVED = frozenset({"layers"})
 LAYER_RESERVED = frozenset({"output", "weights", "input"})
-
-
-@dataclass
-class Findings:
-    """What rewriting a module has to say besides the new code."""
-
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-    transposes: list[Transpose] = field(default_factory=list)
-    rows: set[str] = field(default_factory=set)
 
 
 class Rewriter(ScopedTransformer):

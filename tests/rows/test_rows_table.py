@@ -27,7 +27,20 @@ from transpiler.runtime import nn
 WITHOUT_EFFECT = {"inplace", "memory_format", "copy", "use_reentrant"}
 FACTORY = {"device", "dtype"}
 # Rows for what timm doesn't write and other torch sources do; what has no effect costs nothing to erase.
-BEYOND_TIMM = {"torch.Tensor.cuda", "torch.jit.export", "torch.compiler.disable"}
+BEYOND_TIMM = {
+    "torch.Tensor.cuda",
+    "torch.jit.export",
+    "torch.compiler.disable",
+    "torch.Tensor.reciprocal",
+    "torch.nn.Tanh",
+    "torch.nn.Softplus",
+    "torch.nn.parameter.Parameter",
+    "torch.half",
+    "torch.double",
+    "torch.int",
+    "torch.int16",
+    "torch.int8",
+}
 # Constructor arguments that a layer doesn't have: giving one is an error of Keras', never ignored.
 NOT_COVERED = {
     "torch.nn.Embedding": {"max_norm", "norm_type", "scale_grad_by_freq", "sparse", "_weight", "_freeze"},

@@ -6,7 +6,7 @@ from .table import Layer
 
 _ANY = (
     "Module", "Identity", "Dropout", "Sequential", "ModuleList", "ModuleDict", "GELU", "ReLU", "ReLU6", "SiLU", "Sigmoid",
-    "Hardsigmoid", "Hardswish", "LeakyReLU", "ELU", "CELU", "SELU", "Mish", "PReLU",
+    "Hardsigmoid", "Hardswish", "LeakyReLU", "ELU", "CELU", "SELU", "Mish", "PReLU", "Tanh", "Softplus",
 )
 
 ROWS = (

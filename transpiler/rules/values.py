@@ -6,6 +6,7 @@ from .table import Erase, Missing, Value
 
 _DTYPES = {
     "float": "float32", "float32": "float32", "float64": "float64", "float16": "float16", "bfloat16": "bfloat16",
+    "half": "float16", "double": "float64", "int": "int32", "int16": "int16", "int8": "int8",
     "long": "int64", "int64": "int64", "int32": "int32", "uint8": "uint8", "bool": "bool", "complex64": "complex64",
 }
 _INIT = (
@@ -21,6 +22,7 @@ VALUES = (
     Value("torch.Size", "tf.TensorShape"),
     Value("torch.pi", "math.pi"),
     Value("torch.nn.Parameter", "nn.Parameter", note="a keras.Variable"),
+    Value("torch.nn.parameter.Parameter", "nn.Parameter"),
     Value("torch.nn.modules.batchnorm._BatchNorm", "nn.BatchNorm"),
     Value("torch.finfo", "F.finfo"),
     Value("torch.hub.load_state_dict_from_url", "nn.load_state_dict_from_url"),
