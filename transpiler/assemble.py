@@ -43,11 +43,18 @@ class GeneratedModule:
 class Assembler:
     """Writes generated modules."""
 
-    def __init__(self, program: Program, overrides: OverrideIndex, model_classes: frozenset[str]) -> None:
+    def __init__(
+        self,
+        program: Program,
+        overrides: OverrideIndex,
+        model_classes: frozenset[str],
+        absent: frozenset[str] = frozenset(),
+    ) -> None:
         self.program = program
         self.resolver = program.resolver
         self.overrides = overrides
         self.model_classes = model_classes
+        self.absent = absent
         self._placed: dict[str, set[str]] = {}
 
     def module(self, plan: ModulePlan, typing: Typing) -> GeneratedModule:
@@ -96,7 +103,7 @@ class Assembler:
         if isinstance(new, cst.RemovalSentinel):
             return []
         statements = list(new.nodes) if isinstance(new, cst.FlattenSentinel) else [new]
-        inner = InnerImports(plan.name, source.package, self.resolver)
+        inner = InnerImports(plan.name, source.package, self.resolver, self.absent)
         return [s.visit(inner) if any(find(s, cst.ImportFrom)) else s for s in statements]  # type: ignore[misc]
 
     def _needs_rewriting(self, plan: ModulePlan, statement: cst.BaseStatement, typing: Typing) -> bool:
@@ -204,9 +211,15 @@ class Assembler:
             if _is_all(statement):
                 continue
             for name in sorted(names_used(statement) - bound - _local_everywhere(statement)):
+                if findings.diagnostics and self._is_framework(plan, name):
+                    continue  # what left it behind has been reported
                 message = f"the generated {_title(statement)} would read {name!r}, which nothing defines"
                 hint = "a rule, a pass or an override leaves a name behind; write an override for this definition"
                 findings.diagnostics.append(self._at_definition(plan, statement, message, hint))
+
+    def _is_framework(self, plan: ModulePlan, name: str) -> bool:
+        origin = self.resolver.resolve(plan.name, name)
+        return origin is not None and origin.dotted.partition(".")[0] in FRAMEWORKS
 
     def _at_definition(self, plan: ModulePlan, statement: cst.CSTNode, message: str, hint: str) -> Diagnostic:
         """A diagnostic at the upstream statement that defines what `statement` defines."""

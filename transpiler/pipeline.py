@@ -136,7 +136,8 @@ def _generate(
     with timings.phase("kinds and layouts"):
         program = Program(resolver, overrides.hints)
         typings = infer(program, plans)
-    assembler = Assembler(program, overrides, model_classes(typings, overrides))
+    absent = frozenset(item.target for item in closure.soft_imports if item.target not in plans)
+    assembler = Assembler(program, overrides, model_classes(typings, overrides), absent)
     generated = []
     with timings.phase("rewrite"):
         for number, plan in enumerate(plans.values()):

@@ -82,7 +82,11 @@ def test_an_index_names_more_models(transpile, own_overrides):
         ("self, x: torch.Tensor", "self, x: tf.Tensor, training: Optional[bool] = None"),
         ("self, x, mask=None", "self, x, mask=None, training=None"),
         ("self, x, training=False", "self, x, training=False"),
-        ("self, x, *, mask=None", "self, x, *, mask=None, training=None"),
+        pytest.param(
+            "self, x, *, mask=None",
+            "self, x, *, mask=None, training=None",
+            marks=pytest.mark.xfail(reason="a forward with keyword-only parameters gets no `training`"),
+        ),
         ("self, x, **kwargs", "self, x, training=None, **kwargs"),
         (
             "\n            self,\n            x,\n    ",
@@ -91,8 +95,6 @@ def test_an_index_names_more_models(transpile, own_overrides):
     ],
 )
 def test_a_model_takes_training(model, parameters, after):
-    if "*, mask" in parameters:
-        pytest.xfail("keyword-only parameters of forward: `training` is left out")
     assert f"    def call({after}):\n" in model(NET.format(parameters=parameters)).text("timm.models.net")
 
 

@@ -1,5 +1,7 @@
 """Models: training, mixed precision, saving, names, export."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -313,3 +315,11 @@ def test_hub_is_given_up_at_the_first_failure(tmp_path, monkeypatch):
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
     assert hub.download_from_hub("timm/nothing", ("a", "b", "c")) == tmp_path / "c"
     assert tried == [("a", False), ("b", True), ("c", True)]
+
+
+def test_missing_packages_are_named(tmp_path, monkeypatch):
+    for name, needed in (("a.safetensors", "safetensors"), ("a.pth", "torch")):
+        (tmp_path / name).touch()
+        monkeypatch.setitem(sys.modules, needed, None)
+        with pytest.raises(ImportError, match=f"{name} needs {needed}"):
+            checkpoints.read_checkpoint(tmp_path / name)

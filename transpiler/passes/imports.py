@@ -150,11 +150,26 @@ def _bound_name(alias: cst.ImportAlias) -> str:
 class InnerImports(cst.CSTTransformer):
     """Makes imports inside functions relative, of the source's modules and of the runtime."""
 
-    def __init__(self, module: str, package: str, resolver: NameResolver) -> None:
+    def __init__(self, module: str, package: str, resolver: NameResolver, absent: frozenset[str] = frozenset()) -> None:
         super().__init__()
         self.module = module
         self.package = package
         self.resolver = resolver
+        self.absent = absent
+
+    def leave_SimpleStatementLine(self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine):  # type: ignore[no-untyped-def]
+        """An import of a module that is not generated says at run time how to get it."""
+        part = original_node.body[0] if original_node.body else None
+        if not isinstance(part, cst.ImportFrom) or import_target(part, self.package) not in self.absent:
+            return updated_node
+        target = import_target(part, self.package)
+        check = cst.ensure_type(
+            cst.parse_statement(f'nn.require_module("{target}", __name__)'), cst.SimpleStatementLine
+        )
+        lines = updated_node.leading_lines
+        return cst.FlattenSentinel(
+            [check.with_changes(leading_lines=lines), updated_node.with_changes(leading_lines=[])]
+        )
 
     def leave_ImportFrom(self, original_node: cst.ImportFrom, updated_node: cst.ImportFrom) -> cst.ImportFrom:
         target = import_target(original_node, self.package)

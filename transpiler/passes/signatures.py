@@ -13,9 +13,9 @@ def with_kwargs(params: cst.Parameters, last: cst.Param) -> cst.Parameters:
     kept = parameter_list(params)
     if not kept or (isinstance(params.posonly_ind, cst.ParamSlash) and kept[-1] in params.posonly_params):
         return params.with_changes(star_kwarg=star_kwarg)
-    commas = [parameter.comma for parameter in kept if isinstance(parameter.comma, cst.Comma)]
-    if kept[-1] is last:
-        commas = commas[1:-1] or commas[:-1] if isinstance(last.comma, cst.Comma) else commas[1:]
+    # A comma after the last parameter ends the list; what separates two stands before it.
+    between = kept[:-1] if kept[-1] is last else kept
+    commas = [parameter.comma for parameter in between if isinstance(parameter.comma, cst.Comma)]
     separator = commas[-1] if commas else cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
     new = kept[-1].with_changes(comma=separator)
     if kept[-1] is params.star_arg:

@@ -73,8 +73,10 @@ class SafetensorsFile(Mapping[str, Any]):
     """A .safetensors file whose tensors are read when asked for."""
 
     def __init__(self, path: Path):
-        from safetensors import safe_open
-
+        try:
+            from safetensors import safe_open
+        except ImportError as error:
+            raise ImportError(f"Reading {path.name} needs safetensors: pip install safetensors") from error
         self._file = safe_open(str(path), framework="tf")
         self._names = tuple(self._file.keys())
 

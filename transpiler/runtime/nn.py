@@ -1,6 +1,7 @@
 """`torch.nn` for TensorFlow: layers, containers and parameters under torch's names."""
 
 from . import functional, init
+from .absent import require_module
 from .activation import (
     CELU,
     ELU,
@@ -106,4 +107,5 @@ __all__ = [
     "init",
     "is_parameter",
     "load_state_dict_from_url",
+    "require_module",
 ]
