@@ -90,6 +90,7 @@ _MODULE_WALKS: dict[str, Kind] = {
     "get_parameter": Tensor(variable=True),
     "state_dict": Mapping(Tensor()),
 }
+SEQUENTIAL = "torch.nn.Sequential"
 _SELF_RETURNING = frozenset(
     {"train", "eval", "to", "apply", "requires_grad_", "float", "half", "cuda", "cpu", "append", "extend", "insert"}
 )
@@ -157,7 +158,8 @@ class Calls:
         receiver: tuple[cst.BaseExpression, Kind] | None,
     ) -> Kind:
         if isinstance(row, rules.Layer):
-            return Instance(frozenset({row.torch}), self._element(arguments))
+            items = self._items(arguments) if row.torch == SEQUENTIAL else ()
+            return Instance(frozenset({row.torch}), self._element(arguments), items)
         if isinstance(row, rules.Value):
             if row.tf == "nn.Parameter":
                 value = arguments[0][1] if arguments else UNKNOWN
@@ -180,6 +182,18 @@ class Calls:
             kinds = [kinds[0].value]
         modules: list[Kind] = [k for k in kinds if isinstance(k, Instance)]
         return join_all(modules) if modules and len(modules) == len(kinds) else None
+
+    @staticmethod
+    def _items(arguments: list[tuple[cst.Arg, Kind]]) -> tuple[Kind, ...]:
+        """The modules of a Sequential in order; nothing when one of them is not known.
+
+        A list of blocks of one kind counts once: what one makes of a tensor's layout, many make.
+        """
+        items: list[Kind] = []
+        for arg, kind in arguments:
+            known = kind.items if arg.star and isinstance(kind, Tuple) else (element_of(kind),) if arg.star else (kind,)
+            items += known
+        return tuple(items) if all(isinstance(item, Instance) for item in items) else ()
 
     def _op(
         self,
@@ -318,7 +332,7 @@ class Calls:
         if name in _MODULE_WALKS:
             return _MODULE_WALKS[name]
         if name in _SELF_RETURNING:
-            return owner
+            return replace(owner, items=()) if name in ("append", "extend", "insert") else owner
         attributes = [self.program.attribute(cls, name) for cls in sorted(owner.classes)]
         known = [a for a in attributes if a is not None]
         if known:
@@ -385,8 +399,10 @@ class Calls:
 
     def _module_call(self, module: Instance, arguments: list[tuple[cst.Arg, Kind]]) -> Kind:
         first = next((kind for arg, kind in arguments if isinstance(kind, Tensor)), None)
+        if module.items and first is not None:
+            return self._through(module.items, arguments[0][0], first)
         results = []
-        wants = len(self.input_layouts(module)) == 1
+        wants = len(self.program.input_layouts(module)) == 1
         for cls in sorted(module.classes):
             layer = self.program.layer(cls)
             if layer is not None:
@@ -401,20 +417,12 @@ class Calls:
             return UNKNOWN
         return replace(first, variable=False)
 
-    def input_layouts(self, module: Instance) -> set[Layout]:
-        """The layouts that a module's possible classes want of their first argument."""
-        wanted = set()
-        for cls in module.classes:
-            layer = self.program.layer(cls)
-            if layer is not None:
-                wanted.add({"image": Layout.IMAGE, "plain": Layout.PLAIN, "any": Layout.OPAQUE}[layer.layout])
-                continue
-            found = self.program.method(cls, "forward")
-            if found is not None:
-                names = [p.name.value for p in parameter_list(found[1].params)][1:2]
-                layouts = self.program.summary(f"{found[0].name}.forward").layouts
-                wanted.add(layouts.get(names[0], Layout.OPAQUE) if names else Layout.OPAQUE)
-        return wanted
+    def _through(self, items: tuple[Kind, ...], arg: cst.Arg, first: Tensor) -> Kind:
+        """What a Sequential gives: its modules applied one after the other."""
+        kind: Kind = first
+        for item in items:
+            kind = self.call_value(item, [(arg, kind)])
+        return kind
 
     def _layer(self, layer: rules.Layer, first: Kind | None, *, wants: bool = True) -> Kind:
         if not isinstance(first, Tensor):

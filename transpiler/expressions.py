@@ -331,7 +331,7 @@ class Expressions:
             return owner.value
         if isinstance(owner, Instance):
             if isinstance(node.slice[0].slice, cst.Slice):
-                return owner
+                return replace(owner, items=())
             return owner.element or Instance()
         return owner if isinstance(owner, Python) else UNKNOWN
 

@@ -64,10 +64,14 @@ class Shape(Kind):
 
 @dataclass(frozen=True)
 class Instance(Kind):
-    """An object of one of `classes` (qualified names); no classes means an unresolved module."""
+    """An object of one of `classes` (qualified names); no classes means an unresolved module.
+
+    `element` is what a container holds, `items` the modules of a Sequential in order, where they are known.
+    """
 
     classes: frozenset[str] = frozenset()
     element: Kind | None = None
+    items: tuple[Kind, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -152,7 +156,8 @@ def join(a: Kind, b: Kind) -> Kind:
     if isinstance(a, Instance) and isinstance(b, Instance):
         known = bool(a.classes) and bool(b.classes)
         element = join(a.element, b.element) if a.element and b.element else a.element or b.element
-        return Instance(a.classes | b.classes if known else frozenset(), element)
+        items = a.items if a.items == b.items else ()
+        return Instance(a.classes | b.classes if known else frozenset(), element, items)
     if isinstance(a, ClassValue) and isinstance(b, ClassValue):
         known = bool(a.classes) and bool(b.classes)
         return ClassValue(a.classes | b.classes if known else frozenset())

@@ -10,6 +10,7 @@ from . import rules
 from .kinds import UNKNOWN, Instance, Kind, Layout, hinted_kind, join
 from .names import NameResolver
 from .overrides import Hint
+from .scopes import parameter_list
 
 MODULE_BASES = frozenset({"torch.nn.Module"})
 
@@ -138,6 +139,25 @@ class Program:
             if info and "forward" in info.methods:
                 return None
         return None
+
+    def input_layouts(self, module: Instance) -> set[Layout]:
+        """The layouts that a module wants of its first argument; one for each of its possible classes."""
+        for item in module.items:
+            wanted = self.input_layouts(item) if isinstance(item, Instance) else {Layout.OPAQUE}
+            if wanted != {Layout.OPAQUE}:
+                return wanted
+        return {self._input_layout(cls) for cls in module.classes}
+
+    def _input_layout(self, qualified: str) -> Layout:
+        layer = self.layer(qualified)
+        if layer is not None:
+            return {"image": Layout.IMAGE, "plain": Layout.PLAIN, "any": Layout.OPAQUE}[layer.layout]
+        found = self.method(qualified, "forward")
+        if found is None:
+            return Layout.OPAQUE
+        names = [p.name.value for p in parameter_list(found[1].params)][1:2]
+        layouts = self.summary(f"{found[0].name}.forward").layouts
+        return layouts.get(names[0], Layout.OPAQUE) if names else Layout.OPAQUE
 
     def attribute(self, qualified: str, name: str) -> Kind | None:
         """What an attribute was seen to be, in the class or its bases."""

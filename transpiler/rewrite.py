@@ -22,7 +22,7 @@ from .passes.fold import FRAMEWORKS
 from .program import Program
 from .rules.table import Argument, BoundCall, Op, Refusal
 from .rules.template import render
-from .scopes import ScopedTransformer, parameter_list
+from .scopes import ScopedTransformer
 from .source import ModuleSource
 
 _AMBIGUOUS = rules.tensor_methods() - ONLY_TENSORS_HAVE - {"shape", "split", "T", "dtype", "device", "data", "to"}
@@ -428,7 +428,7 @@ class Rewriter(ScopedTransformer):
         if not isinstance(module, Instance) or not module.classes or not original.args:
             return updated
         first = self.kind(original.args[0].value)
-        wanted = {self._input_layout(cls) for cls in module.classes}
+        wanted = self.program.input_layouts(module)
         if isinstance(first, Tensor) and len(wanted) == 1:
             want = wanted.pop()
             if needs_transpose(first, want):
@@ -436,20 +436,6 @@ class Rewriter(ScopedTransformer):
                 arg = self._coerced_arg(updated.args[0], first, want, original, f"{name} takes {want.value} order")
                 return updated.with_changes(args=[arg, *updated.args[1:]])
         return updated
-
-    def _input_layout(self, cls: str) -> Layout:
-        layer = self.program.layer(cls)
-        if layer is not None:
-            return {"image": Layout.IMAGE, "plain": Layout.PLAIN, "any": Layout.OPAQUE}[layer.layout]
-        found = self.program.method(cls, "forward")
-        if found is None:
-            return Layout.OPAQUE
-        names = [p.name.value for p in parameter_list(found[1].params)][1:2]
-        return (
-            self.program.summary(f"{found[0].name}.forward").layouts.get(names[0], Layout.OPAQUE)
-            if names
-            else Layout.OPAQUE
-        )
 
     # subscripts ----------------------------------------------------------------------------------------------------
 

@@ -63,17 +63,12 @@ def test_a_class_is_followed_through_a_constructor(transpile, call):
     assert "return tf.reduce_mean(x, axis=-1)" in run.text()
 
 
-SEQUENTIAL = pytest.mark.xfail(
-    reason="nn.Sequential counts as layout-free: what it takes and gives is that of its layers"
-)
-
-
 @pytest.mark.parametrize(
     ("layers", "after"),
     [
-        pytest.param("nn.Conv2d(3, 3, 3), nn.ReLU()", "tf.reduce_mean(x, axis=-1)", marks=SEQUENTIAL),
-        pytest.param("nn.ReLU(), nn.Conv2d(3, 3, 3)", "tf.reduce_mean(x, axis=-1)", marks=SEQUENTIAL),
-        pytest.param("*[nn.Conv2d(3, 3, 3) for _ in range(3)]", "tf.reduce_mean(x, axis=-1)", marks=SEQUENTIAL),
+        ("nn.Conv2d(3, 3, 3), nn.ReLU()", "tf.reduce_mean(x, axis=-1)"),
+        ("nn.ReLU(), nn.Conv2d(3, 3, 3)", "tf.reduce_mean(x, axis=-1)"),
+        ("*[nn.Conv2d(3, 3, 3) for _ in range(3)]", "tf.reduce_mean(x, axis=-1)"),
         ("nn.AdaptiveAvgPool2d(1), nn.Flatten(1), nn.Linear(3, 3)", "tf.reduce_mean(x, axis=1)"),
         ("nn.Linear(3, 3), nn.ReLU()", "tf.reduce_mean(x, axis=1)"),
         ("", "tf.reduce_mean(x, axis=1)"),
@@ -84,7 +79,6 @@ def test_a_sequential_takes_and_gives_what_its_layers_do(transpile, layers, afte
     assert f"return {after}" in run.text()
 
 
-@SEQUENTIAL
 def test_a_sequential_of_convolutions_is_given_an_image(transpile):
     run = transpile("""\
 class Net(nn.Module):

@@ -59,7 +59,9 @@ def after(x: int) -> int:  # last
 
 
 def test_comments_docstrings_and_order_are_kept(transpile):
-    assert transpile({"net": MODULE}).text() == '''\
+    assert (
+        transpile({"net": MODULE}).text()
+        == '''\
 #!/usr/bin/env python
 # Copyright someone, MIT.
 """A module.
@@ -103,6 +105,7 @@ def after(x: int) -> int:  # last
     return math.floor(x)
     # the end
 '''
+    )
 
 
 def test_every_comment_survives_but_those_in_a_rewritten_call_or_import(transpile):

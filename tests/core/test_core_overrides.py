@@ -83,7 +83,9 @@ def overridden(transpile, own_overrides: Path):
 
 def test_an_override_stands_where_upstream_has_its_definition(overridden):
     run = overridden()
-    assert run.text("net.model") == '''\
+    assert (
+        run.text("net.model")
+        == '''\
 """The module."""
 import math
 import tensorflow as tf
@@ -113,6 +115,7 @@ def hard(x, y):
 def last(x: tf.Tensor):
     return hard(third(tf.nn.relu(x)), FIRST)
 '''
+    )
 
 
 def test_what_an_override_uses_of_the_source_is_generated(overridden):

@@ -92,7 +92,6 @@ def test_a_refusal_is_said_once(transpile):
     assert run.codes == ["T101"]
 
 
-@pytest.mark.xfail(reason="E301 repeats what T101 has said: the torch that a refused name leaves behind")
 def test_a_refusal_is_not_followed_by_another_of_the_same_cause(transpile):
     run = transpile("def f(x: torch.Tensor): return torch.nope(x)\n")
     assert [d.code for d in run.errors] == ["T101"]

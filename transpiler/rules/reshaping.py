@@ -65,6 +65,8 @@ def permute_code(call: BoundCall) -> str:
         if is_to_channels_last(axes):
             return source
         stored = tuple(stored_axis(axis, len(axes)) % len(axes) for axis in axes)
+        if stored == tuple(range(len(axes))):
+            return source
         return f"tf.transpose({source}, {stored})"
     if is_to_image(axes):
         return source

@@ -9,9 +9,9 @@ from typing import Any
 
 
 class FeatureHooks:
-    """Collects the outputs of modules by hooks. Stands for timm.models._features.FeatureHooks.
+    """Collects the outputs of modules by hooks.
 
-    Hand-written because upstream keeps outputs by torch device; here there is one place for them.
+    Stands for timm.models._features.FeatureHooks; hand-written because the original keeps outputs by torch device.
 
     Args:
         hooks: Module names, or dicts with `module` and, where it is no forward hook, `hook_type`.
