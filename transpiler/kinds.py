@@ -204,6 +204,7 @@ def hinted_kind(text: str) -> Kind:
         "int tensor": Tensor(Layout.PLAIN, size, "int"),
         "bool tensor": Tensor(Layout.PLAIN, size, "bool"),
         "tensors": Sequence(Tensor(Layout.PLAIN, size)),
+        "images": Sequence(Tensor(Layout.IMAGE, size or 4)),
         "python": PYTHON,
         "module": Instance(),
         "class": ClassValue(),

@@ -327,6 +327,9 @@ class Rewriter(ScopedTransformer):
         try:
             call = bound_call(row, name, arguments, bound_receiver, lambda node: code_of(codes.get(node) or node))
             layout = self.typing.layouts.get(original, Layout.PLAIN)
+            if row.layout == "axis" and call.tensor.layout is Layout.OPAQUE:
+                message = f"nothing decides how the tensor is stored whose axes {name} names"
+                self.report("L201", message, original, "add a hint for this function to overrides/index.toml")
             call = self._in_layout(row, BoundCall(name, call.arguments, layout), original)
             return self.replaced(render(row, call), updated)
         except Refusal as refusal:
