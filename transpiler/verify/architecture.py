@@ -50,10 +50,7 @@ def verify_architecture(package: ModuleType, arch: str, settings: Settings, debu
 def run_checks(package: ModuleType, plan: Plan, settings: Settings, debug: bool = False) -> dict[str, CheckResult]:
     """All checks of a plan. The models of one group are freed before the next are built."""
     checklist = Checklist(settings.tolerance, debug)
-    groups = (
-        (_check_default_size,) if settings.quick else (_check_default_size, _check_other_sizes, _check_features_only)
-    )
-    for group in groups:
+    for group in (_check_default_size, _check_other_sizes, _check_features_only):
         group(package, plan, settings, checklist)
         gc.collect()
         keras.backend.clear_session()

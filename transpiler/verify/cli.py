@@ -47,7 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep rows here, and skip those still valid")
     parser.add_argument("--fresh", action="store_true", help="verify again what FILE already holds")
     parser.add_argument("--shard", metavar="I/N", help="only part I (from 1) of N")
-    parser.add_argument("--quick", action="store_true", help="reduced depth, default size; eager and tf.function")
+    parser.add_argument("--quick", action="store_true", help="reduced depth; only eager and tf.function")
     parser.add_argument("--gradients", action="store_true", help="also compare the gradient of every parameter")
     parser.add_argument("--tolerance", type=float, default=defaults.tolerance, help="default: %(default)g")
     parser.add_argument(
