@@ -195,3 +195,19 @@ def test_a_constructor_hands_keras_arguments_on(transpile, constructor, after):
 def test_classes_that_are_no_modules_are_left_alone(transpile):
     text = "class Config:\n    def __init__(self, dim):\n        super().__init__()\n        self.layers = dim\n\n    def forward(self):\n        return self.layers\n"
     assert transpile(text).text() == text
+
+
+def test_keras_arguments_reach_a_base_of_the_source(transpile):
+    run = transpile("""\
+class Base(nn.Module):
+    def __init__(self, dim: int):
+        super().__init__()
+        self.fc = nn.Linear(dim, dim)
+
+
+class Net(Base):
+    def __init__(self, dim: int = 3):
+        super().__init__(dim * 2)
+""")
+    assert "def __init__(self, dim: int = 3, **kwargs):" in run.text()
+    assert "super().__init__(dim * 2, **kwargs)" in run.text()

@@ -222,10 +222,12 @@ class StatementRewriter(Rewriter):
     def _is_model(self, cls: str) -> bool:
         return any(base in self.model_classes for base in self.program.ancestry(cls))
 
-    @staticmethod
-    def _constructor(node: cst.FunctionDef) -> cst.FunctionDef:
+    def _constructor(self, node: cst.FunctionDef) -> cst.FunctionDef:
         """`super().__init__()` hands the Keras arguments on, where the constructor takes them."""
         if node.params.star_kwarg is None:
+            calls = m.findall(node.body, _ANY_SUPER)
+            if len(calls) == 1 and cst.ensure_type(calls[0], cst.Call).args and self._base_takes_keras_arguments():
+                return _handing_on(node)
             if not m.findall(node.body, _BARE_SUPER):
                 return node
             node = node.with_changes(params=with_kwargs(node.params, parameter_list(node.params)[-1]))
@@ -235,6 +237,12 @@ class StatementRewriter(Rewriter):
         handing_on = [cst.Arg(cst.Name("kwargs"), star="**")]
         body = m.replace(node.body, _BARE_SUPER, lambda call, _: call.with_changes(args=handing_on))  # type: ignore[union-attr,arg-type]
         return node.with_changes(body=body)
+
+    def _base_takes_keras_arguments(self) -> bool:
+        """Whether the base class is one of the source that says nothing of its own about `**kwargs`."""
+        base = self.program.ancestry(self._class[-1])[1]
+        found = self.program.method(base, "__init__")
+        return found is not None and found[0].name == base and found[1].params.star_kwarg is None
 
     def leave_ClassDef(self, original_node: cst.ClassDef, updated_node: cst.ClassDef) -> cst.ClassDef:
         name = self._class.pop()
@@ -249,7 +257,22 @@ class StatementRewriter(Rewriter):
         return updated_node.with_changes(bases=[*bases, cst.Arg(expression("nn.Model"))])
 
 
+_ANY_SUPER = m.Call(func=m.Attribute(value=m.Call(func=m.Name("super")), attr=m.Name("__init__")))
 _BARE_SUPER = m.Call(func=m.Attribute(value=m.Call(func=m.Name("super")), attr=m.Name("__init__")), args=[])
+
+
+def _handing_on(node: cst.FunctionDef) -> cst.FunctionDef:
+    """The constructor with `**kwargs`, handed on by its one `super().__init__(...)`."""
+    node = node.with_changes(params=with_kwargs(node.params, parameter_list(node.params)[-1]))
+
+    def extended(call: cst.CSTNode, _: object) -> cst.CSTNode:
+        args = list(cst.ensure_type(call, cst.Call).args)
+        last = args[-1].comma
+        separator = args[-2].comma if len(args) > 1 else cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+        args[-1] = args[-1].with_changes(comma=separator)
+        return call.with_changes(args=[*args, cst.Arg(cst.Name("kwargs"), star="**", comma=last)])
+
+    return node.with_changes(body=m.replace(node.body, _ANY_SUPER, extended))  # type: ignore[arg-type]
 
 
 def _uses_kwargs(node: cst.FunctionDef) -> bool:
