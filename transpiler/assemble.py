@@ -10,7 +10,7 @@ import libcst as cst
 import libcst.matchers as m
 
 from . import rules
-from .closure import ModulePlan, bound_names, is_import
+from .closure import ModulePlan, bound_names, is_all, is_import
 from .code import code_of
 from .diagnostics import Diagnostic
 from .inference import Typing
@@ -64,7 +64,7 @@ class Assembler:
         tree = self.resolver.tree(plan.name)
         kept = self._statements(plan, typing, findings)
         code = [s for part in kept if not isinstance(part, _Import) for s in part]
-        used = set().union(*(names_used(s) for s in code if not _is_all(s))) if code else set()
+        used = set().union(*(names_used(s) for s in code if not is_all(s))) if code else set()
         body = self._with_imports(plan, kept, used)
         self._check_names(plan, body, findings)
         text = wrap_long_lines(tree.with_changes(body=body), source.text)
@@ -84,7 +84,7 @@ class Assembler:
                 parts.append(_Import(cst.ensure_type(statement, cst.SimpleStatementLine)))
             elif index == 0 and is_docstring(statement):
                 parts.append([statement])  # type: ignore[list-item]
-            elif index in plan.statements or _is_all(statement):
+            elif index in plan.statements or is_all(statement):
                 parts.append(self._statement(plan, self.resolver.statement(plan.name, index), source, typing, findings))
         return parts
 
@@ -94,7 +94,7 @@ class Assembler:
         overridden = sorted(bound_names(statement) & plan.overridden)
         if overridden:
             return self._override(plan, overridden[0], statement)
-        if _is_all(statement):
+        if is_all(statement):
             return _filtered_all(statement, plan, self._own_names(plan))
         if not self._needs_rewriting(plan, statement, typing):
             return [statement]
@@ -208,7 +208,7 @@ class Assembler:
         bindings = collect_bindings(tree, plan.name.rpartition(".")[0])
         bound = set(bindings.imports) | bindings.definitions | _ALWAYS_THERE | _global_names(tree)
         for statement in body:
-            if _is_all(statement):
+            if is_all(statement):
                 continue
             for name in sorted(names_used(statement) - bound - _local_everywhere(statement)):
                 if findings.diagnostics and self._is_framework(plan, name):
@@ -280,12 +280,6 @@ def _local_everywhere(statement: cst.CSTNode) -> set[str]:
         for member in statement.body.body:
             found |= bound_names(member)
     return found
-
-
-def _is_all(statement: cst.CSTNode) -> bool:
-    return m.matches(
-        statement, m.SimpleStatementLine(body=[m.Assign(targets=[m.AssignTarget(target=m.Name("__all__"))])])
-    )
 
 
 def _filtered_all(statement: cst.BaseStatement, plan: ModulePlan, names: set[str]) -> list[cst.BaseStatement]:

@@ -160,7 +160,7 @@ class Closure:
         key = (module, index)
         if key not in self._uses:
             statement = self.resolver.statement(module, index)
-            self._uses[key] = set() if _is_all(statement) else names_used(statement)
+            self._uses[key] = set() if is_all(statement) else names_used(statement)
         return self._uses[key]
 
     def _need(self, plan: ModulePlan, name: str) -> None:
@@ -247,7 +247,7 @@ class Closure:
         return set().union(*(self.uses(module, index) for index in found))
 
 
-def _is_all(statement: cst.CSTNode) -> bool:
+def is_all(statement: cst.CSTNode) -> bool:
     return m.matches(
         statement, m.SimpleStatementLine(body=[m.Assign(targets=[m.AssignTarget(target=m.Name("__all__"))])])
     )

@@ -13,7 +13,6 @@ from .kinds import (
     NONE,
     PYTHON,
     UNKNOWN,
-    ClassValue,
     FunctionValue,
     Instance,
     Kind,
@@ -395,15 +394,8 @@ def subscript_kind(owner: Tensor, node: cst.Subscript, indices: list[Kind]) -> K
             rank = None
         else:
             rank = None if rank is None else rank - 1
-    layout = owner.layout if kept_all else Layout.PLAIN if owner.layout is not Layout.OPAQUE else Layout.OPAQUE
-    if not kept_all and owner.layout is Layout.OPAQUE:
-        layout = Layout.PLAIN
+    layout = owner.layout if kept_all else Layout.PLAIN
     return Tensor(layout, rank, owner.dtype, False, owner.origin if layout is Layout.OPAQUE else None)
-
-
-def class_kinds(kind: Kind) -> frozenset[str] | None:
-    """The classes that calling `kind` makes an object of; None when it is no class."""
-    return kind.classes if isinstance(kind, ClassValue) else None
 
 
 __all__ = ["Expressions", "literal_value", "subscript_kind", "rules"]

@@ -131,7 +131,6 @@ class Analysis:
         self.weak: set[str] = set()
         self.only_tensors_have = ONLY_TENSORS_HAVE
         self.hint: Hint | None = program.hints.get(name)
-        self.inner: dict[str, cst.FunctionDef] = {}
         self.expressions = Expressions(self)
         self.calls = Calls(self)
 
@@ -428,7 +427,6 @@ class Analysis:
         summary = self.program.summary(name)
         inner.run(node, summary.arguments)
         summary.returns = _without_origin(inner.returns or NONE)
-        self.inner[node.name.value] = node
 
     # a whole function ----------------------------------------------------------------------------------------------
 

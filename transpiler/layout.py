@@ -38,11 +38,6 @@ def is_to_channels_last(permutation: tuple[int, ...]) -> bool:
     return rank >= 4 and permutation == to_stored(rank)
 
 
-def reorder(items: list[str], rank: int) -> list[str]:
-    """Items listed in torch's image order (sizes of an unpacked shape, say), put in stored order."""
-    return [items[axis] for axis in to_stored(rank)]
-
-
 def met_by_image(code: str, rank: int, image_rank: int) -> str:
     """The code of a tensor with torch's axes, given the axes of the stored image that it is broadcast against.
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import libcst as cst
 
 from .closure import ModulePlan
-from .inference import Analysis, Typing, _without_origin
-from .kinds import NONE, OPAQUE_TENSOR, UNKNOWN, Kind, Layout, Tensor, hinted_kind
+from .inference import Analysis, Typing
+from .kinds import NONE, OPAQUE_TENSOR, UNKNOWN, Kind, Layout, hinted_kind
 from .program import Program
 
 MAX_ROUNDS = 8
@@ -109,8 +109,4 @@ def _declared_return(program: Program, module: str, node: cst.FunctionDef, found
     if kind in (UNKNOWN, NONE) and node.returns is not None:
         declared = annotation_kind(program, module, node.returns.annotation)
         return declared if declared != OPAQUE_TENSOR or kind == UNKNOWN else kind
-    return kind if isinstance(kind, Tensor) else _keep(kind)
-
-
-def _keep(kind: Kind) -> Kind:
-    return kind if not isinstance(kind, Tensor) else _without_origin(kind)
+    return kind

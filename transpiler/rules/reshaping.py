@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from ..kinds import PYTHON, UNKNOWN, Kind, Layout, Sequence, Shape, Tensor, Tuple
-from ..layout import is_to_channels_last, is_to_image, stored_axis, to_stored, to_torch
+from ..kinds import PYTHON, Kind, Layout, Sequence, Shape, Tensor, Tuple
+from ..layout import is_to_channels_last, is_to_image, stored_axis, to_stored
 from .image_form import after_dropping, drops_axes, only_with
 from .table import Argument, BoundCall, Case, Op, Refusal, broadcast, same
 from .template import axis_code, items_of, parenthesize, sizes_code
@@ -168,7 +166,7 @@ def flatten_kind(call: BoundCall) -> Kind:
     return Tensor(Layout.PLAIN, start + 1 if end == -1 and start >= 0 else None, tensor.dtype)
 
 
-def unsqueeze_kind(call: BoundCall) -> Kind:
+def one_more_axis_kind(call: BoundCall) -> Kind:
     tensor = call.tensor
     return Tensor(Layout.PLAIN, None if tensor.rank is None else tensor.rank + 1, tensor.dtype)
 
@@ -204,11 +202,6 @@ def split_code(call: BoundCall) -> str:
 def chunk_code(call: BoundCall) -> str:
     axis = axis_code(call, "dim") if call.given("dim") else "0"
     return f"F.chunk({call.one('input').code()}, {call.one('chunks').code()}, axis={axis})"
-
-
-def stack_kind(call: BoundCall) -> Kind:
-    tensor = call.tensor
-    return Tensor(Layout.PLAIN, None if tensor.rank is None else tensor.rank + 1, tensor.dtype)
 
 
 # shape questions ---------------------------------------------------------------------------------------------------
@@ -300,14 +293,6 @@ def matrix_transpose_code(call: BoundCall) -> str:
     return f"tf.transpose({call.one('input').code()})"
 
 
-def index_kind(tensor: Tensor) -> Kind:
-    return replace(tensor, rank=None) if tensor else UNKNOWN
-
-
-def to_torch_code(source: str, rank: int) -> str:
-    return f"tf.transpose({source}, {to_torch(rank)})"
-
-
 ROWS = (
     Op("torch.Tensor.reshape", "input, *shape", reshape_code, "plain", reshape_kind, also=("torch.reshape",),
        cases=(Case("x.reshape(2, -1)", IMAGE, gradient=True), Case("x.reshape((6, 20))", IMAGE), Case("x.reshape(x.shape[0], 3, -1)", IMAGE))),
@@ -321,7 +306,7 @@ ROWS = (
     Op("torch.Tensor.t", "input", matrix_transpose_code, "plain", matrix_transpose_kind, also=("torch.t",), cases=(Case("x.t()", {"x": (3, 4)}),)),
     Op("torch.Tensor.flatten", "input, start_dim=0, end_dim=-1", flatten_code, "axis", flatten_kind, also=("torch.flatten",), image_form=_flattens_space,
        cases=(Case("x.flatten(1)", IMAGE), Case("x.flatten(2).transpose(1, 2)", IMAGE, gradient=True, image=True), Case("x.flatten(-2)", IMAGE, image=True), Case("x.flatten()", TOKENS), Case("x.flatten(0, 1)", IMAGE))),
-    Op("torch.Tensor.unsqueeze", "input, dim", "tf.expand_dims({input}, {dim})", "plain", unsqueeze_kind, also=("torch.unsqueeze",),
+    Op("torch.Tensor.unsqueeze", "input, dim", "tf.expand_dims({input}, {dim})", "plain", one_more_axis_kind, also=("torch.unsqueeze",),
        cases=(Case("x.unsqueeze(1)", TOKENS), Case("x.unsqueeze(dim=-1)", TOKENS), Case("x.unsqueeze(1)", IMAGE))),
     Op("torch.Tensor.squeeze", "input, dim=None", "tf.squeeze({input}<, axis={dim:axis}>)", "axis", squeeze_kind, also=("torch.squeeze",), image_form=lambda c: c.given("dim") and drops_axes(c),
        cases=(Case("x.squeeze(1)", {"x": (2, 1, 4)}), Case("x.squeeze()", {"x": (2, 1, 4)}), Case("x.squeeze()", {"x": (2, 3, 1, 5)}),
@@ -332,7 +317,7 @@ ROWS = (
        cases=(Case("x.split(2, dim=1)[0]", IMAGE, image=True), Case("x.split([4, 8], dim=-1)[1]", TOKENS), Case("torch.split(x, [4, 8], dim=2)[0]", TOKENS))),
     Op("torch.Tensor.chunk", "input, chunks, dim=0", chunk_code, "axis", pieces, also=("torch.chunk",),
        cases=(Case("x.chunk(2, dim=-1)[1]", TOKENS), Case("x.chunk(3, dim=1)[2]", IMAGE, image=True), Case("x.chunk(4, 1)[3]", {"x": (2, 7)}))),
-    Op("torch.stack", "tensors, dim=0", "tf.stack({tensors}<, axis={dim}>)", "plain", stack_kind,
+    Op("torch.stack", "tensors, dim=0", "tf.stack({tensors}<, axis={dim}>)", "plain", one_more_axis_kind,
        cases=(Case("torch.stack([x, x])", TOKENS), Case("torch.stack((x, x), dim=1)", TOKENS, gradient=True))),
     Op("torch.cat", "tensors, dim=0", cat_code, "axis", same, also=("torch.concat",),
        cases=(Case("torch.cat([x, x])", IMAGE, image=True), Case("torch.cat([x, x], dim=1)", IMAGE, gradient=True, image=True), Case("torch.cat((x, x), -1)", TOKENS))),
