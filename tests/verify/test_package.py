@@ -8,6 +8,17 @@ from transpiler.verify.errors import VerifyError
 from transpiler.verify.package import Fingerprints, import_package
 
 MODULE = "timm.models.tiny"
+TINY = """
+from ...runtime import nn
+from ..layers import Mlp
+
+class Tiny(Mlp):
+    linear = nn.Linear
+
+    def reset(self):
+        from ...runtime.extra import late
+        nn.init.zeros_(late())
+"""
 
 
 @pytest.fixture
@@ -15,12 +26,15 @@ def package(tmp_path: Path) -> Path:
     folder = tmp_path / "made_models"
     files = {
         "__init__.py": "",
-        "runtime/nn.py": "A = 1\n",
+        "runtime/nn.py": "from .linear import Linear\nfrom . import init\nif True:\n    A = 1\n",
+        "runtime/linear.py": "class Linear:\n    rank = 1\n\nclass Bilinear:\n    rank = 2\n",
+        "runtime/init.py": "def zeros_(): return 0\n\ndef ones_(): return 1\n",
+        "runtime/extra.py": "def late(): return 1\n",
         "timm/__init__.py": "",
         "timm/layers/__init__.py": "from .mlp import Mlp\n",
-        "timm/layers/mlp.py": "class Mlp:\n    '''Doc.'''\n    width = 1\n",
+        "timm/layers/mlp.py": "class Mlp:\n    '''Doc.'''\n    width = 1\n\nclass GluMlp:\n    gate = 1\n",
         "timm/models/__init__.py": "",
-        "timm/models/tiny.py": "from ...runtime import nn\nfrom ..layers import Mlp\n",
+        "timm/models/tiny.py": TINY,
         "timm/models/other.py": "B = 1\n",
     }
     for name, text in files.items():
@@ -37,9 +51,16 @@ def _change(path: Path, old: str, new: str) -> None:
     ("file", "old", "new", "changes"),
     [
         ("timm/layers/mlp.py", "width = 1", "width = 2", True),
+        ("timm/layers/mlp.py", "gate = 1", "gate = 2", False),
         ("runtime/nn.py", "A = 1", "A = 2", True),
+        ("runtime/linear.py", "rank = 1", "rank = 3", True),
+        ("runtime/linear.py", "rank = 2", "rank = 3", False),
+        ("runtime/init.py", "return 0", "return 2", True),
+        ("runtime/init.py", "return 1", "return 2", False),
+        ("runtime/extra.py", "return 1", "return 2", True),
+        ("timm/models/tiny.py", "nn.Linear", "nn.Bilinear", True),
         ("timm/layers/mlp.py", "Doc.", "Other words.", False),
-        ("timm/models/tiny.py", "from ...", "# why\nfrom ...", False),
+        ("timm/models/tiny.py", "class Tiny", "# why\nclass Tiny", False),
         ("timm/models/other.py", "B = 1", "B = 2", False),
     ],
 )

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 from .errors import VerifyError
+from .reach import ReachedDefinitions, module_file
 
 
 def import_package(folder: Path) -> ModuleType:
@@ -30,49 +31,26 @@ def import_package(folder: Path) -> ModuleType:
 
 
 class Fingerprints:
-    """Hashes of the code behind a module: its file and every file of the package that it imports, directly or not.
+    """Hashes of the code behind a module: its own definitions and all those of the package that they reach.
 
-    Comments, docstrings and formatting do not count, so that editing them makes no earlier result stale.
+    Comments, docstrings and formatting do not count, nor does what the module never uses: editing them makes no earlier
+    result stale.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
-        self._hashes: dict[Path, str] = {}
-        self._imports: dict[Path, frozenset[Path]] = {}
+        self._reached = ReachedDefinitions()
 
     def of(self, module: str) -> str:
         """Fingerprint of a module given by its upstream name (`timm.models.swin_transformer`)."""
-        start = self._folder.joinpath(*module.split(".")).with_suffix(".py")
-        pending, seen = [start, *sorted((self._folder / "runtime").rglob("*.py"))], set()
-        while pending:
-            path = pending.pop()
-            if path in seen or not path.is_file():
-                continue
-            seen.add(path)
-            self._read(path)
-            pending.extend(self._imports[path])
-        names = sorted((path.relative_to(self._folder).as_posix(), self._hashes[path]) for path in seen)
-        return hashlib.sha256(repr(names).encode()).hexdigest()[:16]
-
-    def _read(self, path: Path) -> None:
-        if path in self._hashes:
-            return
-        tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
-        imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level]
-        self._imports[path] = frozenset(target for node in imports for target in _targets(path, node))
-        _drop_docstrings(tree)
-        self._hashes[path] = hashlib.sha256(ast.dump(tree).encode()).hexdigest()
-
-
-def _targets(path: Path, node: ast.ImportFrom) -> list[Path]:
-    base = path.parents[node.level - 1].joinpath(*(node.module or "").split("."))
-    candidates = [base.with_suffix(".py"), base / "__init__.py"]
-    for alias in node.names:
-        candidates += [base / f"{alias.name}.py", base / alias.name / "__init__.py"]
-    return candidates
-
-
-def _drop_docstrings(tree: ast.AST) -> None:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
-            node.body = node.body[1:]
+        start = module_file(self._folder.joinpath(*module.split(".")))
+        entry = module_file(self._folder)
+        reached = self._reached.from_file(start) if start else {}
+        if entry:
+            reached |= self._reached.from_name(entry, "create_model")
+        lines = sorted(
+            f"{path.relative_to(self._folder).as_posix()} {name} {''.join(map(ast.dump, statements))}"
+            for (path, name), statements in reached.items()
+            if statements
+        )
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
