@@ -23,6 +23,7 @@ from .passes.statements import StatementRewriter
 from .program import Program
 from .rewrite import LAYER_RESERVED, MODEL_RESERVED, Findings
 from .scopes import names_used
+from .transform import transformed
 from .walk import find
 
 # Attributes that are rewritten, or refused, whatever else a statement has.
@@ -99,12 +100,12 @@ class Assembler:
         if not self._needs_rewriting(plan, statement, typing):
             return [statement]
         rewriter = StatementRewriter(source, self.program, typing, self.model_classes, findings)
-        new = statement.visit(rewriter)
+        new = transformed(statement, rewriter)
         if isinstance(new, cst.RemovalSentinel):
             return []
         statements = list(new.nodes) if isinstance(new, cst.FlattenSentinel) else [new]
         inner = InnerImports(plan.name, source.package, self.resolver, self.absent)
-        return [s.visit(inner) if any(find(s, cst.ImportFrom)) else s for s in statements]  # type: ignore[misc]
+        return [transformed(s, inner) for s in statements]
 
     def _needs_rewriting(self, plan: ModulePlan, statement: cst.BaseStatement, typing: Typing) -> bool:
         """Whether tensors, torch's names or imports come up in a statement; most configurations have none."""
@@ -131,7 +132,7 @@ class Assembler:
         fresh = [s for s in statements if not self._already(plan, s, name)]
         leading = getattr(statement, "leading_lines", ())
         blank = [line for line in leading if line.comment is None][:2] or [cst.EmptyLine(indent=False)] * 2
-        new: list[Any] = [s.visit(inner) for s in fresh]
+        new: list[Any] = [transformed(s, inner) for s in fresh]
         if new:
             comments = [line for line in new[0].leading_lines if line.comment is not None]
             new[0] = new[0].with_changes(leading_lines=[*blank, *comments])

@@ -45,22 +45,41 @@ _PUNCTUATION = frozenset(
 )
 
 
+# Where the fields of a node stand in another order than its parts do in the source.
+_SOURCE_ORDER: dict[type[cst.CSTNode], tuple[str, ...]] = {
+    cst.Arg: ("keyword", "value"),
+    cst.ClassDef: ("decorators", "name", "type_parameters", "bases", "keywords", "body"),
+    cst.ExceptHandler: ("type", "name", "body"),
+    cst.ExceptStarHandler: ("type", "name", "body"),
+    cst.FunctionDef: ("decorators", "name", "type_parameters", "params", "returns", "body"),
+    cst.IfExp: ("body", "test", "orelse"),
+    cst.MatchCase: ("pattern", "guard", "body"),
+    cst.Parameters: ("posonly_params", "params", "star_arg", "kwonly_params", "star_kwarg"),
+    cst.TypeAlias: ("name", "type_parameters", "value"),
+}
+
+
 @cache
-def _meaningful_fields(cls: type[cst.CSTNode]) -> tuple[str, ...]:
-    names = (f.name for f in fields(cls))
-    return tuple(n for n in names if not n.startswith(_LAYOUT) and n not in _PUNCTUATION)
+def meaningful_fields(cls: type[cst.CSTNode]) -> tuple[str, ...]:
+    """The fields of a node that may hold parts which mean something, in source order."""
+    names = (f.name for f in fields(cls) if f.type is not str)
+    return _SOURCE_ORDER.get(cls) or tuple(n for n in names if not n.startswith(_LAYOUT) and n not in _PUNCTUATION)
+
+
+@cache
+def is_node_type(cls: type) -> bool:
+    """Whether values of a type are nodes; asked once a type, as libcst's types make `isinstance` slow."""
+    return issubclass(cls, cst.CSTNode)
 
 
 def children(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     """The parts of a node that mean something, in source order."""
-    for name in _meaningful_fields(type(node)):
+    for name in meaningful_fields(type(node)):
         value = getattr(node, name)
-        if isinstance(value, cst.CSTNode):
+        if isinstance(value, (tuple, list)):
+            yield from value
+        elif is_node_type(type(value)):  # type: ignore[arg-type]
             yield value
-        elif isinstance(value, (tuple, list)):
-            for item in value:
-                if isinstance(item, cst.CSTNode):
-                    yield item
 
 
 def walk(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
@@ -73,5 +92,5 @@ def walk(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
 
 
 def find(node: cst.CSTNode, *types: type[T]) -> Iterator[T]:
-    """Everything of the given types in a node, in no particular order."""
-    return (n for n in walk(node) if isinstance(n, types))
+    """Everything that is exactly of the given types in a node, in no particular order."""
+    return (n for n in walk(node) if type(n) in types)  # type: ignore[misc]

@@ -13,6 +13,8 @@ import libcst.matchers as m
 from ..names import NameResolver, dotted_name
 from ..scopes import parameter_list
 from ..source import ModuleSource
+from ..transform import transformed
+from ..walk import children, find
 from .signatures import with_kwargs
 from .tracking import TrackingTransformer
 
@@ -20,35 +22,28 @@ _FACTORY = frozenset({"device", "dtype"})
 _GET_DEVICE_DTYPE = "timm.layers.helpers.get_device_dtype"
 
 
-class _FunctionFacts(cst.CSTVisitor):
-    """How a function uses `dtype` besides handing it on."""
-
-    def __init__(self) -> None:
-        self.computes_with_dtype = False
-        self._handed_on: set[cst.CSTNode] = set()
-
-    def visit_Dict(self, node: cst.Dict) -> bool:
-        return not _is_factory_dict(node)
-
-    def visit_Param(self, node: cst.Param) -> bool:
+def _computes_with_dtype(node: cst.CSTNode) -> bool:
+    """Whether code uses `dtype` besides handing it on."""
+    if isinstance(node, cst.Name):
+        return node.value == "dtype"
+    if isinstance(node, cst.Param) or _is_factory_dict(node) or _hands_dtype_on(node):
         return False
+    parts = [node.value] if isinstance(node, (cst.Arg, cst.Attribute)) else children(node)
+    return any(_computes_with_dtype(part) for part in parts)
 
-    def visit_Arg(self, node: cst.Arg) -> bool:
-        if node.keyword is not None and node.keyword.value == "dtype" and m.matches(node.value, m.Name("dtype")):
-            return False
-        node.value.visit(self)
+
+def _hands_dtype_on(node: cst.CSTNode) -> bool:
+    """`dtype=dtype`"""
+    if not isinstance(node, cst.Arg) or node.keyword is None:
         return False
-
-    def visit_Attribute(self, node: cst.Attribute) -> bool:
-        node.value.visit(self)
-        return False
-
-    def visit_Name(self, node: cst.Name) -> None:
-        if node.value == "dtype":
-            self.computes_with_dtype = True
+    return node.keyword.value == "dtype" and m.matches(node.value, m.Name("dtype"))
 
 
-def _is_factory_dict(node: cst.BaseExpression) -> bool:
+def _names_dtype(call: cst.Call) -> bool:
+    return any(arg.keyword is not None and arg.keyword.value == "dtype" for arg in call.args)
+
+
+def _is_factory_dict(node: cst.CSTNode) -> bool:
     if not isinstance(node, cst.Dict) or not node.elements:
         return False
     keys = {
@@ -91,9 +86,8 @@ class RemoveFactoryArguments(TrackingTransformer):
     def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
         removed = {"device"} if _has_parameter(node, "device") else set()
         if _has_parameter(node, "dtype") and removed:
-            facts = _FunctionFacts()
-            node.body.visit(facts)
-            if node.name.value == "__init__" or (not facts.computes_with_dtype and not self._tensors_of_dtype(node)):
+            computes = _computes_with_dtype(node.body) or self._tensors_of_dtype(node)
+            if node.name.value == "__init__" or not computes:
                 removed.add("dtype")
         self._functions.append(frozenset(removed))
         self._takes_kwargs.append(node.name.value == "__init__" and bool(removed) and node.params.star_kwarg is None)
@@ -101,11 +95,9 @@ class RemoveFactoryArguments(TrackingTransformer):
 
     def _tensors_of_dtype(self, node: cst.FunctionDef) -> bool:
         """Whether the function makes tensors of its `dtype` that are no parameters of a layer."""
-        for call in m.findall(node.body, m.Call(args=[m.ZeroOrMore(), m.Arg(keyword=m.Name("dtype")), m.ZeroOrMore()])):
-            name = self._name(cst.ensure_type(call, cst.Call).func)
-            if name.startswith("torch.") and not name.startswith("torch.nn."):
-                return True
-        return False
+        calls = (call for call in find(node.body, cst.Call) if _names_dtype(call))
+        names = (self._name(call.func) for call in calls)
+        return any(name.startswith("torch.") and not name.startswith("torch.nn.") for name in names)
 
     def leave_FunctionDef(self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef) -> cst.FunctionDef:
         removed = self._functions.pop()
@@ -232,6 +224,6 @@ def remove_factory_arguments(
     source: ModuleSource, node: cst.BaseStatement, resolver: NameResolver
 ) -> cst.BaseStatement:
     """Apply the pass to a function or class."""
-    new = node.visit(RemoveFactoryArguments(source, resolver))
+    new = transformed(node, RemoveFactoryArguments(source, resolver))
     assert isinstance(new, (cst.FunctionDef, cst.ClassDef))
     return new

@@ -14,11 +14,11 @@ from .. import rules
 from ..names import NameResolver, dotted_name, imported_names
 from ..scopes import ScopedTransformer
 from ..source import ModuleSource
+from ..transform import transformed
 from ..walk import find
 from .statement_visits import visit_statements
 from .tracking import TrackingTransformer
 
-TRUE, FALSE = cst.Name("True"), cst.Name("False")
 ABSENT_PACKAGES = frozenset({"apex", "functorch", "flash_attn", "inplace_abn"})
 FRAMEWORKS = frozenset({"torch", "torchvision"}) | ABSENT_PACKAGES
 
@@ -30,7 +30,7 @@ def _constant(node: cst.BaseExpression) -> bool | None:
 
 
 def _literal(value: bool) -> cst.Name:
-    return TRUE if value else FALSE
+    return cst.Name(str(value))
 
 
 def _string(node: cst.BaseExpression) -> str | None:
@@ -97,7 +97,7 @@ class Fold(TrackingTransformer, ScopedTransformer):
 
     def leave_Attribute(self, original_node: cst.Attribute, updated_node: cst.Attribute) -> cst.BaseExpression:
         if original_node.attr.value == "is_meta":
-            return FALSE
+            return _literal(False)
         return updated_node
 
     @staticmethod
@@ -256,6 +256,6 @@ def fold_definition(
     source: ModuleSource, node: cst.FunctionDef | cst.ClassDef, resolver: NameResolver, flags: dict[str, bool]
 ) -> cst.BaseStatement:
     """Fold a function or class, given the flags of its module."""
-    new = node.visit(Fold(source, resolver, flags))
+    new = transformed(node, Fold(source, resolver, flags))
     assert isinstance(new, (cst.FunctionDef, cst.ClassDef))
     return new

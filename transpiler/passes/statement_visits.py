@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import libcst as cst
 
+from ..transform import transformed
+
 
 def visit_statements(
     tree: cst.Module, transformer: cst.CSTTransformer, wanted: Callable[[cst.CSTNode], bool]
@@ -16,7 +18,7 @@ def visit_statements(
         if not wanted(statement):
             body.append(statement)
             continue
-        new = statement.visit(transformer)
+        new = transformed(statement, transformer)
         if isinstance(new, cst.FlattenSentinel):
             body.extend(new.nodes)
         elif not isinstance(new, cst.RemovalSentinel):

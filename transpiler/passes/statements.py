@@ -14,6 +14,7 @@ from ..names import imported_names
 from ..rewrite import Rewriter
 from ..rules.table import Op
 from ..scopes import parameter_list
+from ..transform import transformed
 from .fold import FRAMEWORKS
 from .signatures import with_kwargs
 
@@ -176,7 +177,7 @@ class StatementRewriter(Rewriter):
             and receiver.func.attr.value.endswith("_")
         ):
             receiver = receiver.func.value
-        target = receiver.visit(self)
+        target = transformed(receiver, self)
         assert isinstance(target, cst.BaseExpression)
         return self._stored(receiver, target, self.bare(updated.value))
 
