@@ -32,7 +32,7 @@ from .kinds import (
     join,
     join_all,
 )
-from .layout import is_to_channels_last
+from .layout import is_to_channels_last, is_to_image
 from .names import Origin, dotted_name
 from .rules.table import Argument, BoundCall, Op, Refusal, same
 from .rules.template import bind
@@ -226,7 +226,7 @@ class Calls:
         if row.layout == "axis" and tensor.layout is Layout.IMAGE and not row.takes_image(call):
             return Layout.PLAIN
         if row.layout == "axis" and tensor.layout is Layout.OPAQUE:
-            wanted = _axis_evidence(row, call)
+            wanted = axis_evidence(row, call)
             self.analysis.want(tensor, wanted or Layout.PLAIN, strong=wanted is not None)
             return wanted or Layout.PLAIN
         if row.layout == "any":
@@ -481,13 +481,20 @@ def _plain_value(kind: Kind) -> bool:
     return False
 
 
-def _axis_evidence(row: Op, call: BoundCall) -> Layout | None:
-    """What the axes of an operation say about an undecided tensor."""
+def axis_evidence(row: Op, call: BoundCall) -> Layout | None:
+    """What the axes of an operation say about an undecided tensor.
+
+    PLAIN is certain, not only likely: what is permuted to (B, C, H, W) has its channels last, and is stored so
+    whoever made it.
+    """
     name = row.torch.rpartition(".")[2]
     if name == "permute":
         literal = call.sizes_literal("dims")
-        if isinstance(literal, tuple) and all(isinstance(a, int) for a in literal) and is_to_channels_last(literal):
-            return Layout.IMAGE
+        if isinstance(literal, tuple) and all(isinstance(a, int) for a in literal):
+            if is_to_image(literal):
+                return Layout.PLAIN
+            if is_to_channels_last(literal):
+                return Layout.IMAGE
     if name in ("mean", "amax", "sum") and call.given("dim"):
         axes = call.one("dim").literal
         if axes in ((2, 3), [2, 3], (-2, -1), (-1, -2)):

@@ -10,7 +10,7 @@ import libcst as cst
 import libcst.matchers as m
 
 from . import rules
-from .calls import argument_parameters, bound_call
+from .calls import argument_parameters, axis_evidence, bound_call
 from .code import code_of, expression, in_parentheses, is_operator
 from .findings import Findings
 from .inference import ONLY_TENSORS_HAVE, Typing
@@ -327,7 +327,8 @@ class Rewriter(ScopedTransformer):
         try:
             call = bound_call(row, name, arguments, bound_receiver, lambda node: code_of(codes.get(node) or node))
             layout = self.typing.layouts.get(original, Layout.PLAIN)
-            if row.layout == "axis" and call.tensor.layout is Layout.OPAQUE:
+            undecided = row.layout == "axis" and call.tensor.layout is Layout.OPAQUE
+            if undecided and axis_evidence(row, call) is not Layout.PLAIN:
                 message = f"nothing decides how the tensor is stored whose axes {name} names"
                 self.report("L201", message, original, "add a hint for this function to overrides/index.toml")
             call = self._in_layout(row, BoundCall(name, call.arguments, layout), original)

@@ -63,15 +63,41 @@ class Fold(TrackingTransformer, ScopedTransformer):
     def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:
         name = self.qualify(original_node.func)
         if name is None:
-            return self._fold_hasattr(original_node, updated_node)
+            return self._fold_builtin(original_node, updated_node)
         row = rules.find(name)
         if isinstance(row, rules.Erase) and row.constant is not None:
             return _literal(row.constant)
         return updated_node
 
-    def _fold_hasattr(self, original: cst.Call, updated: cst.Call) -> cst.BaseExpression:
-        if not m.matches(original.func, m.Name("hasattr")) or len(original.args) != 2:
+    def _fold_builtin(self, original: cst.Call, updated: cst.Call) -> cst.BaseExpression:
+        if len(original.args) != 2:
             return updated
+        if m.matches(original.func, m.Name("hasattr")):
+            return self._fold_hasattr(original, updated)
+        if m.matches(original.func, m.Name("isinstance")):
+            return self._fold_isinstance(updated)
+        return updated
+
+    def _fold_isinstance(self, call: cst.Call) -> cst.BaseExpression:
+        """`isinstance(module, (nn.Linear, nn.Conv3d))`: nothing is a layer that has no counterpart here."""
+        classes = call.args[1].value
+        if not isinstance(classes, cst.Tuple):
+            return FALSE if self._is_absent_layer(classes) else call
+        kept = [element for element in classes.elements if not self._is_absent_layer(element.value)]
+        if len(kept) == len(classes.elements):
+            return call
+        if not kept:
+            return FALSE
+        if len(kept) > 1:
+            kept[-1] = kept[-1].with_changes(comma=classes.elements[-1].comma)
+        value = classes.with_changes(elements=kept) if len(kept) > 1 else kept[0].value
+        return call.with_changes(args=[call.args[0], call.args[1].with_changes(value=value)])
+
+    def _is_absent_layer(self, node: cst.BaseExpression) -> bool:
+        name = self.qualify(node) or ""
+        return name.startswith("torch.nn.") and not isinstance(rules.find(name), (rules.Layer, rules.Value))
+
+    def _fold_hasattr(self, original: cst.Call, updated: cst.Call) -> cst.BaseExpression:
         owner = self.qualify(original.args[0].value)
         attribute = _string(original.args[1].value)
         if owner is None or attribute is None or owner.partition(".")[0] not in FRAMEWORKS:
