@@ -337,7 +337,16 @@ class Calls:
         known = [a for a in attributes if a is not None]
         if known:
             return self.call_value(join_all(known), arguments)
-        return self.call_value(Instance(), arguments) if not owner.classes else UNKNOWN
+        return self.call_value(Instance(), arguments) if not owner.classes else self._of_subclasses(name, owner, arguments)
+
+    def _of_subclasses(self, name: str, owner: Instance, arguments: list[tuple[cst.Arg, Kind]]) -> Kind:
+        """A method that a base class calls, and only its subclasses have."""
+        found = [self.program.method(sub, name) for cls in sorted(owner.classes) for sub in self.program.subclasses(cls)]
+        results = [
+            self._function(f"{info.name}.{name}", node, arguments, bound=True)
+            for info, node in (member for member in found if member is not None)
+        ]
+        return join_all(results) if results else UNKNOWN
 
     def _register(self, owner: Instance, method: str, arguments: list[tuple[cst.Arg, Kind]]) -> None:
         if len(arguments) < 2:

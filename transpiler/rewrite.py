@@ -47,6 +47,7 @@ class Rewriter(ScopedTransformer):
         self._wrapped: set[cst.CSTNode] = set()
         self._class: list[str] = []
         self._names: list[str] = [source.name]
+        self._functions: list[cst.FunctionDef] = []
 
     # help ----------------------------------------------------------------------------------------------------------
 
@@ -205,6 +206,13 @@ class Rewriter(ScopedTransformer):
         if name == "requires_grad":
             return updated.with_changes(attr=cst.Name("trainable"))
         return updated
+
+    def leave_IfExp(self, original_node: cst.IfExp, updated_node: cst.IfExp) -> cst.BaseExpression:
+        """`x.permute(0, 3, 1, 2) if output_fmt == 'NCHW' else x`: both are one stored tensor."""
+        same = updated_node.body.deep_equals(updated_node.orelse)
+        if same and not original_node.body.deep_equals(original_node.orelse):
+            return updated_node.body
+        return updated_node
 
     # calls ---------------------------------------------------------------------------------------------------------
 

@@ -13,11 +13,25 @@ import libcst.matchers as m
 from ..names import NameResolver, dotted_name
 from ..scopes import parameter_list
 from ..source import ModuleSource
+from .fold import fold_definition
 from .signatures import with_kwargs
 from .tracking import TrackingTransformer
 
 _FACTORY = frozenset({"device", "dtype"})
 _GET_DEVICE_DTYPE = "timm.layers.helpers.get_device_dtype"
+
+
+_REGISTERS = m.Call(func=m.Attribute(value=m.Name("self"), attr=m.Name("register_buffer")))
+# self._create(size, device, dtype)
+_HANDS_ON_BOTH = m.Call(
+    func=m.Attribute(value=m.Name("self")),
+    args=[m.ZeroOrMore(), m.Arg(m.Name("device"), keyword=None), m.Arg(m.Name("dtype"), keyword=None)],
+)
+
+
+def _is_none(name: str) -> m.Comparison:
+    target = m.ComparisonTarget(m.Is() | m.IsNot(), m.Name("None"))
+    return m.Comparison(left=m.Name(name), comparisons=[target])
 
 
 class _FunctionFacts(cst.CSTVisitor):
@@ -74,6 +88,7 @@ class RemoveFactoryArguments(TrackingTransformer):
         self._functions: list[frozenset[str]] = []
         self._takes_kwargs: list[bool] = []
         self._dicts: list[set[str]] = [set()]
+        self.folds = False
 
     def _name(self, node: cst.BaseExpression) -> str:
         origin = self.resolver.qualify(self.source.name, node)
@@ -100,10 +115,11 @@ class RemoveFactoryArguments(TrackingTransformer):
         self._dicts.append(set())
 
     def _tensors_of_dtype(self, node: cst.FunctionDef) -> bool:
-        """Whether the function makes tensors of its `dtype` that are no parameters of a layer."""
+        """Whether the function makes tensors of its `dtype` that are no parameters or buffers of a layer."""
+        registered = {made for call in m.findall(node.body, _REGISTERS) for made in m.findall(call, m.Call())}
         for call in m.findall(node.body, m.Call(args=[m.ZeroOrMore(), m.Arg(keyword=m.Name("dtype")), m.ZeroOrMore()])):
             name = self._name(cst.ensure_type(call, cst.Call).func)
-            if name.startswith("torch.") and not name.startswith("torch.nn."):
+            if name.startswith("torch.") and not name.startswith("torch.nn.") and call not in registered:
                 return True
         return False
 
@@ -131,6 +147,15 @@ class RemoveFactoryArguments(TrackingTransformer):
 
     def _removed_here(self, name: str) -> bool:
         return bool(self._functions) and name in self._functions[-1]
+
+    def leave_Comparison(self, original_node: cst.Comparison, updated_node: cst.Comparison) -> cst.BaseExpression:
+        """`device is None`: what is gone was never given."""
+        for name in _FACTORY:
+            if self._removed_here(name) and m.matches(original_node, _is_none(name)):
+                self.folds = True
+                operator = original_node.comparisons[0].operator
+                return cst.Name("True" if isinstance(operator, cst.Is) else "False")
+        return updated_node
 
     # the dict that hands them on -----------------------------------------------------------------------------------
 
@@ -199,6 +224,8 @@ class RemoveFactoryArguments(TrackingTransformer):
             return self._is_factory_name(arg.value) or _is_factory_dict(arg.value)
         if arg.keyword is not None:
             return self._is_dropped_keyword(arg, call)
+        if self._removed_here("dtype") and m.matches(call, _HANDS_ON_BOTH) and m.matches(arg.value, m.Name("dtype")):
+            return True
         return m.matches(arg.value, m.Name("device") | m.Attribute(attr=m.Name("device")))
 
     def _is_dropped_keyword(self, arg: cst.Arg, call: cst.Call) -> bool:
@@ -210,7 +237,7 @@ class RemoveFactoryArguments(TrackingTransformer):
         name = self._name(call.func)
         if name.startswith("torch.nn.") and not name.startswith("torch.nn.functional."):
             return True
-        return m.matches(arg.value, m.Name("dtype")) and self._removed_here("dtype")
+        return self._removed_here("dtype") and bool(m.findall(arg.value, m.Name("dtype")))
 
 
 def _without(call: cst.Call, dropped: list[bool], hands_on: bool) -> cst.Call:
@@ -232,6 +259,7 @@ def remove_factory_arguments(
     source: ModuleSource, node: cst.BaseStatement, resolver: NameResolver
 ) -> cst.BaseStatement:
     """Apply the pass to a function or class."""
-    new = node.visit(RemoveFactoryArguments(source, resolver))
+    removing = RemoveFactoryArguments(source, resolver)
+    new = node.visit(removing)
     assert isinstance(new, (cst.FunctionDef, cst.ClassDef))
-    return new
+    return fold_definition(source, new, resolver, {}) if removing.folds else new

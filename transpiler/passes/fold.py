@@ -225,6 +225,12 @@ class Fold(TrackingTransformer, ScopedTransformer):
         name = self.qualify(target.func if isinstance(target, cst.Call) else target)
         return cst.RemoveFromParent() if name and isinstance(rules.find(name), rules.Erase) else updated_node
 
+    def leave_FunctionDef(self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef):  # type: ignore[no-untyped-def,override]
+        super().leave_FunctionDef(original_node, updated_node)
+        if original_node.name.value == "_apply" and m.findall(original_node.body, _SUPER_APPLY):
+            return cst.RemoveFromParent()  # torch calls it when a module is moved or cast; nothing does here
+        return updated_node
+
     def leave_With(self, original_node: cst.With, updated_node: cst.With):  # type: ignore[no-untyped-def]
         kept = []
         for before, after in zip(original_node.items, updated_node.items, strict=True):
@@ -235,6 +241,9 @@ class Fold(TrackingTransformer, ScopedTransformer):
         if len(kept) == len(updated_node.items):
             return updated_node
         return updated_node.with_changes(items=kept) if kept else _opened(updated_node.body, updated_node.leading_lines)
+
+
+_SUPER_APPLY = m.Attribute(value=m.Call(func=m.Name("super")), attr=m.Name("_apply"))
 
 
 def _imports(body: cst.BaseSuite) -> list[cst.Import | cst.ImportFrom]:
