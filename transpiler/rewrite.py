@@ -12,6 +12,7 @@ import libcst.matchers as m
 from . import rules
 from .calls import argument_parameters, axis_evidence, bound_call
 from .code import code_of, expression, in_parentheses, is_operator
+from .expressions import literal_value
 from .findings import Findings
 from .inference import ONLY_TENSORS_HAVE, Typing
 from .kinds import UNKNOWN, ClassValue, Instance, Kind, Layout, Sequence, Shape, Tensor, Tuple, Unknown
@@ -61,6 +62,9 @@ class Rewriter(ScopedTransformer):
         """The code of a tensor with a transpose to the layout that is wanted of it."""
         rank = tensor.rank or 4
         axes = to_stored(rank) if want is Layout.IMAGE else to_torch(rank)
+        before = undone_transpose(code, axes)
+        if before is not None:
+            return before
         self.findings.transposes.append(Transpose(self.source.locate(node).line, reason))
         return f"tf.transpose({code}, {axes})"
 
@@ -469,8 +473,6 @@ class Rewriter(ScopedTransformer):
         rank = owner.tensor.rank or 4
         index = original.slice[0].slice
         if isinstance(index, cst.Index):
-            from .expressions import literal_value
-
             value = literal_value(index.value)
             if not isinstance(value, int):
                 self.report(
@@ -579,6 +581,20 @@ class Rewriter(ScopedTransformer):
             if code != operand:
                 changes[side] = expression(code)
         return updated_node.with_changes(**changes) if changes else updated_node
+
+
+def undone_transpose(code: str, axes: tuple[int, ...]) -> str | None:
+    """The x of `tf.transpose(x, order)` where transposing that by `axes` gives x back."""
+    if not code.startswith("tf.transpose("):
+        return None
+    call = expression(code)
+    if not m.matches(call, m.Call(func=m.Attribute(m.Name("tf"), m.Name("transpose")), args=[m.Arg(), m.Arg()])):
+        return None
+    inner, order = (arg.value for arg in cst.ensure_type(call, cst.Call).args)
+    literal = literal_value(order)
+    if isinstance(literal, tuple) and len(literal) == len(axes) and all(literal[a] == i for i, a in enumerate(axes)):
+        return code_of(inner)
+    return None
 
 
 def _unwrapped(node: cst.BaseExpression) -> cst.BaseExpression:

@@ -231,6 +231,14 @@ class Fold(TrackingTransformer, ScopedTransformer):
             return cst.RemoveFromParent()  # torch calls it when a module is moved or cast; nothing does here
         return updated_node
 
+    def leave_Expr(self, original_node: cst.Expr, updated_node: cst.Expr):  # type: ignore[no-untyped-def]
+        """`register_notrace_function(get_rel_pos)` at a module's top"""
+        call = original_node.value
+        if self.in_function or not isinstance(call, cst.Call):
+            return updated_node
+        name = self.qualify(call.func)
+        return cst.RemoveFromParent() if name and isinstance(rules.find(name), rules.Erase) else updated_node
+
     def leave_With(self, original_node: cst.With, updated_node: cst.With):  # type: ignore[no-untyped-def]
         kept = []
         for before, after in zip(original_node.items, updated_node.items, strict=True):

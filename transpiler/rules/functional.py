@@ -12,6 +12,11 @@ X = {"x": (2, 3, 4)}
 QKV = {"q": (2, 2, 5, 4), "k": (2, 2, 5, 4), "v": (2, 2, 5, 4)}
 
 
+def same_image_kind(call: BoundCall) -> Kind:
+    """An image, or a sequence, with other sizes."""
+    return Tensor(Layout.IMAGE, call.tensor.rank or 4, call.tensor.dtype)
+
+
 def image_kind(call: BoundCall) -> Kind:
     return Tensor(Layout.IMAGE, 4, call.tensor.dtype)
 
@@ -90,11 +95,12 @@ ROWS = (
               Case("torch.nn.functional.pad(x, (1, 1, 1, 1), mode='reflect')", IMAGE, image=True))),
     Op("torch.nn.functional.interpolate", "input, size=None, scale_factor=None, mode='nearest', align_corners=None, recompute_scale_factor=None, antialias=False",
        "F.interpolate({input}<, size={size}><, scale_factor={scale_factor}><, mode={mode}><, align_corners={align_corners}>"
-       "<, recompute_scale_factor={recompute_scale_factor}><, antialias={antialias}>)", "image", image_kind,
+       "<, recompute_scale_factor={recompute_scale_factor}><, antialias={antialias}>)", "image", same_image_kind,
        cases=(Case("torch.nn.functional.interpolate(x, size=(9, 4), mode='bicubic', antialias=True)", IMAGE, image=True),
               Case("torch.nn.functional.interpolate(x, size=(9, 4), mode='bicubic', align_corners=False)", IMAGE, image=True),
               Case("torch.nn.functional.interpolate(x, scale_factor=2., mode='bilinear')", IMAGE, image=True),
-              Case("torch.nn.functional.interpolate(x, size=(4, 7))", IMAGE, image=True))),
+              Case("torch.nn.functional.interpolate(x, size=(4, 7))", IMAGE, image=True),
+              Case("torch.nn.functional.interpolate(x.reshape(2, 3, 20), size=9, mode='linear')", X))),
     Op("torch.nn.functional.adaptive_avg_pool2d", "input, output_size", "F.adaptive_avg_pool2d({input}, {output_size})", "image", image_kind,
        cases=(Case("torch.nn.functional.adaptive_avg_pool2d(x, 1)", IMAGE, gradient=True, image=True), Case("torch.nn.functional.adaptive_avg_pool2d(x, (3, 2))", IMAGE, image=True))),
     Op("torch.nn.functional.adaptive_max_pool2d", "input, output_size", "F.adaptive_max_pool2d({input}, {output_size})", "image", image_kind,
