@@ -7,6 +7,8 @@ constructor that loses them takes `**kwargs` for its Keras layer instead (name, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import libcst as cst
 import libcst.matchers as m
 
@@ -22,6 +24,9 @@ _GET_DEVICE_DTYPE = "timm.layers.helpers.get_device_dtype"
 
 
 _REGISTERS = m.Call(func=m.Attribute(value=m.Name("self"), attr=m.Name("register_buffer")))
+_HANDS_ON_DTYPE = m.Call(
+    args=[m.ZeroOrMore(), m.Arg(m.Name("dtype"), keyword=m.Name("dtype")), m.ZeroOrMore()]
+)
 # self._create(size, device, dtype)
 _HANDS_ON_BOTH = m.Call(
     func=m.Attribute(value=m.Name("self")),
@@ -84,7 +89,7 @@ class RemoveFactoryArguments(TrackingTransformer):
         super().__init__()
         self.source = source
         self.resolver = resolver
-        self._classes: list[bool] = []
+        self._classes: list[cst.ClassDef] = []
         self._functions: list[frozenset[str]] = []
         self._takes_kwargs: list[bool] = []
         self._dicts: list[set[str]] = [set()]
@@ -97,7 +102,7 @@ class RemoveFactoryArguments(TrackingTransformer):
     # functions -----------------------------------------------------------------------------------------------------
 
     def visit_ClassDef(self, node: cst.ClassDef) -> None:
-        self._classes.append(True)
+        self._classes.append(node)
 
     def leave_ClassDef(self, original_node: cst.ClassDef, updated_node: cst.ClassDef) -> cst.ClassDef:
         self._classes.pop()
@@ -106,13 +111,37 @@ class RemoveFactoryArguments(TrackingTransformer):
     def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
         removed = {"device"} if _has_parameter(node, "device") else set()
         if _has_parameter(node, "dtype") and removed:
-            facts = _FunctionFacts()
-            node.body.visit(facts)
-            if node.name.value == "__init__" or (not facts.computes_with_dtype and not self._tensors_of_dtype(node)):
+            if node.name.value == "__init__" or not self._keeps_dtype(node, frozenset()):
                 removed.add("dtype")
         self._functions.append(frozenset(removed))
         self._takes_kwargs.append(node.name.value == "__init__" and bool(removed) and node.params.star_kwarg is None)
         self._dicts.append(set())
+
+    def _keeps_dtype(self, node: cst.FunctionDef, callers: frozenset[cst.FunctionDef]) -> bool:
+        """Whether a function computes with its `dtype`, or hands it to one that does."""
+        facts = _FunctionFacts()
+        node.body.visit(facts)
+        if facts.computes_with_dtype or self._tensors_of_dtype(node):
+            return True
+        for call in m.findall(node.body, _HANDS_ON_DTYPE):
+            callee = self._definition(cst.ensure_type(call, cst.Call).func)
+            if callee is None or callee in callers or not _has_parameter(callee, "dtype"):
+                continue
+            if not _has_parameter(callee, "device") or self._keeps_dtype(callee, callers | {node}):
+                return True
+        return False
+
+    def _definition(self, func: cst.BaseExpression) -> cst.FunctionDef | None:
+        """The function of the source, or the method of this class, that is called."""
+        body: Sequence[cst.CSTNode] = ()
+        name = ""
+        if self._classes and m.matches(func, m.Attribute(value=m.Name("self"))):
+            body, name = self._classes[-1].body.body, cst.ensure_type(func, cst.Attribute).attr.value
+        else:
+            origin = self.resolver.qualify(self.source.name, func)
+            if origin is not None and origin.module and origin.symbol and self.resolver.has_module(origin.module):
+                body, name = self.resolver.source(origin.module).tree.body, origin.symbol
+        return next((s for s in body if isinstance(s, cst.FunctionDef) and s.name.value == name), None)
 
     def _tensors_of_dtype(self, node: cst.FunctionDef) -> bool:
         """Whether the function makes tensors of its `dtype` that are no parameters or buffers of a layer."""
