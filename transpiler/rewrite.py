@@ -10,8 +10,9 @@ import libcst as cst
 import libcst.matchers as m
 
 from . import rules
-from .calls import argument_parameters, axis_evidence, bound_call
-from .code import code_of, expression, in_parentheses, is_operator
+from .calls import argument_parameters, bound_call
+from .code import code_of, expression, in_parentheses, is_operator, undone_transpose
+from .evidence import axis_evidence
 from .expressions import literal_value
 from .findings import Findings
 from .inference import ONLY_TENSORS_HAVE, Typing
@@ -581,20 +582,6 @@ class Rewriter(ScopedTransformer):
             if code != operand:
                 changes[side] = expression(code)
         return updated_node.with_changes(**changes) if changes else updated_node
-
-
-def undone_transpose(code: str, axes: tuple[int, ...]) -> str | None:
-    """The x of `tf.transpose(x, order)` where transposing that by `axes` gives x back."""
-    if not code.startswith("tf.transpose("):
-        return None
-    call = expression(code)
-    if not m.matches(call, m.Call(func=m.Attribute(m.Name("tf"), m.Name("transpose")), args=[m.Arg(), m.Arg()])):
-        return None
-    inner, order = (arg.value for arg in cst.ensure_type(call, cst.Call).args)
-    literal = literal_value(order)
-    if isinstance(literal, tuple) and len(literal) == len(axes) and all(literal[a] == i for i, a in enumerate(axes)):
-        return code_of(inner)
-    return None
 
 
 def _unwrapped(node: cst.BaseExpression) -> cst.BaseExpression:

@@ -215,4 +215,6 @@ class A(nn.Module):
 """
     text = generated(transpile, code, "A")
     assert "self._create(dim)\n" in text
-    assert "def _create(self, dim):\n        self.register_buffer('bands', tf.zeros((dim,)), persistent=False)\n" in text
+    assert (
+        "def _create(self, dim):\n        self.register_buffer('bands', tf.zeros((dim,)), persistent=False)\n" in text
+    )

@@ -96,7 +96,13 @@ def test_pooling_of_swin(generated_package: ModuleType, pool: str) -> None:
 
 @pytest.mark.parametrize(
     ("model", "kwargs"),
-    [(VIT, {"out_indices": (0, 1)}), (SWIN, {}), (SWIN, {"out_indices": (1, -1)}), (SAM, {"out_indices": (0, 1)}), (HIERA, {})],
+    [
+        (VIT, {"out_indices": (0, 1)}),
+        (SWIN, {}),
+        (SWIN, {"out_indices": (1, -1)}),
+        (SAM, {"out_indices": (0, 1)}),
+        (HIERA, {}),
+    ],
     ids=["vit", "swin", "swin, two stages", "sam", "hiera"],
 )
 def test_features_only(generated_package: ModuleType, model: SmallModel, kwargs: dict[str, object]) -> None:

@@ -24,9 +24,7 @@ _GET_DEVICE_DTYPE = "timm.layers.helpers.get_device_dtype"
 
 
 _REGISTERS = m.Call(func=m.Attribute(value=m.Name("self"), attr=m.Name("register_buffer")))
-_HANDS_ON_DTYPE = m.Call(
-    args=[m.ZeroOrMore(), m.Arg(m.Name("dtype"), keyword=m.Name("dtype")), m.ZeroOrMore()]
-)
+_HANDS_ON_DTYPE = m.Call(args=[m.ZeroOrMore(), m.Arg(m.Name("dtype"), keyword=m.Name("dtype")), m.ZeroOrMore()])
 # self._create(size, device, dtype)
 _HANDS_ON_BOTH = m.Call(
     func=m.Attribute(value=m.Name("self")),

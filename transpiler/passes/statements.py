@@ -191,12 +191,17 @@ class StatementRewriter(Rewriter):
         return cst.Expr(expression(f"{code_of(target)}.assign({code_of(value)})"))
 
     def _writes_for_the_caller(self, target: cst.BaseExpression) -> bool:
-        """Whether a function that gives nothing back writes to its parameter: to the variable that it was given."""
+        """Whether a function that gives nothing back writes to its parameter: to the variable that it was given.
+
+        What is annotated as a tensor is none, and has its name bound anew.
+        """
         if not self._functions or not isinstance(target, cst.Name):
             return False
         function = self._functions[-1]
         returns = m.findall(function.body, m.Return(value=~m.MatchIfTrue(lambda value: value is None)))
-        return not returns and any(p.name.value == target.value for p in parameter_list(function.params))
+        return not returns and any(
+            p.name.value == target.value and p.annotation is None for p in parameter_list(function.params)
+        )
 
     # definitions ---------------------------------------------------------------------------------------------------
 

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from ..kinds import Kind, Layout, Tensor
 from .arithmetic import elementwise
-from .table import BoundCall, Case, Op, python, same
+from .table import BoundCall, Case, Op, Refusal, python, same
 from .template import axis_code, sizes_code
 
 IMAGE = {"x": (2, 3, 6, 5)}
 X = {"x": (2, 3, 4)}
 QKV = {"q": (2, 2, 5, 4), "k": (2, 2, 5, 4), "v": (2, 2, 5, 4)}
+
+
+def interpolate_code(call: BoundCall) -> str:
+    if call.given("mode") and call.one("mode").literal == "linear" and call.tensor.rank is None:
+        raise Refusal("a sequence of unknown rank is resized", "give its rank in a hint in overrides/index.toml")
+    options = ("size", "scale_factor", "mode", "align_corners", "recompute_scale_factor", "antialias")
+    given = [f"{name}={call.one(name).code()}" for name in options if call.given(name)]
+    return f"F.interpolate({', '.join([call.one('input').code(), *given])})"
 
 
 def same_image_kind(call: BoundCall) -> Kind:
@@ -94,13 +102,12 @@ ROWS = (
        cases=(Case("torch.nn.functional.pad(x, (1, 2, 0, 1))", IMAGE, gradient=True, image=True), Case("torch.nn.functional.pad(x, (0, 1), value=1.0)", X),
               Case("torch.nn.functional.pad(x, (1, 1, 1, 1), mode='reflect')", IMAGE, image=True))),
     Op("torch.nn.functional.interpolate", "input, size=None, scale_factor=None, mode='nearest', align_corners=None, recompute_scale_factor=None, antialias=False",
-       "F.interpolate({input}<, size={size}><, scale_factor={scale_factor}><, mode={mode}><, align_corners={align_corners}>"
-       "<, recompute_scale_factor={recompute_scale_factor}><, antialias={antialias}>)", "image", same_image_kind,
+       interpolate_code, "image", same_image_kind,
        cases=(Case("torch.nn.functional.interpolate(x, size=(9, 4), mode='bicubic', antialias=True)", IMAGE, image=True),
               Case("torch.nn.functional.interpolate(x, size=(9, 4), mode='bicubic', align_corners=False)", IMAGE, image=True),
               Case("torch.nn.functional.interpolate(x, scale_factor=2., mode='bilinear')", IMAGE, image=True),
               Case("torch.nn.functional.interpolate(x, size=(4, 7))", IMAGE, image=True),
-              Case("torch.nn.functional.interpolate(x.reshape(2, 3, 20), size=9, mode='linear')", X))),
+              Case("torch.nn.functional.interpolate(x, size=9, mode='linear')", {"x": (2, 3, 20)}))),
     Op("torch.nn.functional.adaptive_avg_pool2d", "input, output_size", "F.adaptive_avg_pool2d({input}, {output_size})", "image", image_kind,
        cases=(Case("torch.nn.functional.adaptive_avg_pool2d(x, 1)", IMAGE, gradient=True, image=True), Case("torch.nn.functional.adaptive_avg_pool2d(x, (3, 2))", IMAGE, image=True))),
     Op("torch.nn.functional.adaptive_max_pool2d", "input, output_size", "F.adaptive_max_pool2d({input}, {output_size})", "image", image_kind,
