@@ -12,8 +12,13 @@ X = {"x": (2, 3, 4)}
 QKV = {"q": (2, 2, 5, 4), "k": (2, 2, 5, 4), "v": (2, 2, 5, 4)}
 
 
+def _is_linear(call: BoundCall) -> bool:
+    """Only a sequence is resized linearly."""
+    return call.given("mode") and call.one("mode").literal == "linear"
+
+
 def interpolate_code(call: BoundCall) -> str:
-    if call.given("mode") and call.one("mode").literal == "linear" and call.tensor.rank is None:
+    if _is_linear(call) and call.tensor.rank is None:
         raise Refusal("a sequence of unknown rank is resized", "give its rank in a hint in overrides/index.toml")
     options = ("size", "scale_factor", "mode", "align_corners", "recompute_scale_factor", "antialias")
     given = [f"{name}={call.one(name).code()}" for name in options if call.given(name)]
@@ -22,7 +27,7 @@ def interpolate_code(call: BoundCall) -> str:
 
 def same_image_kind(call: BoundCall) -> Kind:
     """An image, or a sequence, with other sizes."""
-    return Tensor(Layout.IMAGE, call.tensor.rank or 4, call.tensor.dtype)
+    return Tensor(Layout.IMAGE, call.tensor.rank or (3 if _is_linear(call) else 4), call.tensor.dtype)
 
 
 def image_kind(call: BoundCall) -> Kind:
@@ -106,8 +111,7 @@ ROWS = (
        cases=(Case("torch.nn.functional.interpolate(x, size=(9, 4), mode='bicubic', antialias=True)", IMAGE, image=True),
               Case("torch.nn.functional.interpolate(x, size=(9, 4), mode='bicubic', align_corners=False)", IMAGE, image=True),
               Case("torch.nn.functional.interpolate(x, scale_factor=2., mode='bilinear')", IMAGE, image=True),
-              Case("torch.nn.functional.interpolate(x, size=(4, 7))", IMAGE, image=True),
-              Case("torch.nn.functional.interpolate(x, size=9, mode='linear')", {"x": (2, 3, 20)}))),
+              Case("torch.nn.functional.interpolate(x, size=(4, 7))", IMAGE, image=True))),
     Op("torch.nn.functional.adaptive_avg_pool2d", "input, output_size", "F.adaptive_avg_pool2d({input}, {output_size})", "image", image_kind,
        cases=(Case("torch.nn.functional.adaptive_avg_pool2d(x, 1)", IMAGE, gradient=True, image=True), Case("torch.nn.functional.adaptive_avg_pool2d(x, (3, 2))", IMAGE, image=True))),
     Op("torch.nn.functional.adaptive_max_pool2d", "input, output_size", "F.adaptive_max_pool2d({input}, {output_size})", "image", image_kind,
