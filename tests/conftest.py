@@ -9,7 +9,12 @@ from types import ModuleType
 
 import pytest
 
-MODULES = ("timm.models.swin_transformer", "timm.models.vision_transformer")
+MODULES = (
+    "timm.models.swin_transformer",
+    "timm.models.vision_transformer",
+    "timm.models.vision_transformer_sam",
+    "timm.models.hieradet_sam2",
+)
 
 
 class _TimmBeforeTensorflow:
@@ -30,7 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def generated_folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A package with Swin and ViT, written from the timm that is installed."""
+    """A package with the modules above, written from the timm that is installed."""
     given = request.config.getoption("--generated")
     if given:
         return given.resolve()

@@ -24,7 +24,7 @@ LAYERS = (
     {"pipeline", "generation", "explain", "summary", "diff"},
     {
         *("annotations", "assemble", "calls", "closure", "expressions", "inference", "overrides", "packages", "passes"),
-        *("prepare", "program", "rewrite", "typing_rounds"),
+        *("evidence", "prepare", "program", "rewrite", "typing_rounds"),
         *("emit", "exchange", "fingerprint", "lock", "manifest", "output_folder", "standing", "swap", "upstream_files"),
     },
     {

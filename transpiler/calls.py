@@ -10,6 +10,7 @@ import libcst as cst
 import libcst.matchers as m
 
 from . import rules
+from .evidence import axis_evidence
 from .expressions import element_of_mapping, literal_value
 from .kinds import (
     NONE,
@@ -32,7 +33,6 @@ from .kinds import (
     join,
     join_all,
 )
-from .layout import is_to_channels_last
 from .names import Origin, dotted_name
 from .rules.table import Argument, BoundCall, Op, Refusal, same
 from .rules.template import bind
@@ -226,7 +226,7 @@ class Calls:
         if row.layout == "axis" and tensor.layout is Layout.IMAGE and not row.takes_image(call):
             return Layout.PLAIN
         if row.layout == "axis" and tensor.layout is Layout.OPAQUE:
-            wanted = _axis_evidence(row, call)
+            wanted = axis_evidence(row, call)
             self.analysis.want(tensor, wanted or Layout.PLAIN, strong=wanted is not None)
             return wanted or Layout.PLAIN
         if row.layout == "any":
@@ -337,7 +337,20 @@ class Calls:
         known = [a for a in attributes if a is not None]
         if known:
             return self.call_value(join_all(known), arguments)
-        return self.call_value(Instance(), arguments) if not owner.classes else UNKNOWN
+        return (
+            self.call_value(Instance(), arguments) if not owner.classes else self._of_subclasses(name, owner, arguments)
+        )
+
+    def _of_subclasses(self, name: str, owner: Instance, arguments: list[tuple[cst.Arg, Kind]]) -> Kind:
+        """A method that a base class calls, and only its subclasses have."""
+        found = [
+            self.program.method(sub, name) for cls in sorted(owner.classes) for sub in self.program.subclasses(cls)
+        ]
+        results = [
+            self._function(f"{info.name}.{name}", node, arguments, bound=True)
+            for info, node in (member for member in found if member is not None)
+        ]
+        return join_all(results) if results else UNKNOWN
 
     def _register(self, owner: Instance, method: str, arguments: list[tuple[cst.Arg, Kind]]) -> None:
         if len(arguments) < 2:
@@ -479,22 +492,6 @@ def _plain_value(kind: Kind) -> bool:
     if isinstance(kind, Tuple):
         return all(_plain_value(item) for item in kind.items)
     return False
-
-
-def _axis_evidence(row: Op, call: BoundCall) -> Layout | None:
-    """What the axes of an operation say about an undecided tensor."""
-    name = row.torch.rpartition(".")[2]
-    if name == "permute":
-        literal = call.sizes_literal("dims")
-        if isinstance(literal, tuple) and all(isinstance(a, int) for a in literal) and is_to_channels_last(literal):
-            return Layout.IMAGE
-    if name in ("mean", "amax", "sum") and call.given("dim"):
-        axes = call.one("dim").literal
-        if axes in ((2, 3), [2, 3], (-2, -1), (-1, -2)):
-            return Layout.IMAGE
-    if name == "pad" and call.tensor.rank is None:
-        return None
-    return None
 
 
 def _substituted(returns: Kind, arguments: dict[str, Kind]) -> Kind:

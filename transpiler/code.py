@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+
 import libcst as cst
+import libcst.matchers as m
 
 _EMPTY = cst.Module(body=[])
 
@@ -31,3 +34,19 @@ def in_parentheses(node: cst.BaseExpression) -> cst.BaseExpression:
     if not is_operator(node):
         return node
     return node.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+
+
+def undone_transpose(code: str, axes: tuple[int, ...]) -> str | None:
+    """The x of `tf.transpose(x, order)` where transposing that by `axes` gives x back."""
+    if not code.startswith("tf.transpose("):
+        return None
+    call = expression(code)
+    if not m.matches(call, m.Call(func=m.Attribute(m.Name("tf"), m.Name("transpose")), args=[m.Arg(), m.Arg()])):
+        return None
+    inner, order = (arg.value for arg in cst.ensure_type(call, cst.Call).args)
+    if not m.matches(order, m.Tuple(elements=[m.AtLeastN(m.Element(m.Integer()), n=1)])):
+        return None
+    literal = ast.literal_eval(code_of(order))
+    if len(literal) == len(axes) and all(literal[a] == i for i, a in enumerate(axes)):
+        return code_of(inner)
+    return None

@@ -34,6 +34,7 @@ from .rules.table import NOT_LITERAL
 if TYPE_CHECKING:
     from .inference import Analysis
 
+CONTAINERS = frozenset({"torch.nn.Sequential", "torch.nn.ModuleDict"})  # their modules are attributes by name
 VARIABLE_ATTRIBUTES = frozenset({"weight", "bias", "gamma", "running_mean", "running_var"})
 
 
@@ -148,6 +149,8 @@ class Expressions:
             return Tensor(variable=True)
         if name == "training":
             return PYTHON
+        if CONTAINERS & owner.classes:
+            return owner.element or Instance()
         return Instance() if not owner.classes else UNKNOWN
 
     # operators -----------------------------------------------------------------------------------------------------

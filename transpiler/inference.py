@@ -465,6 +465,8 @@ class Analysis:
                 return Mapping(plain())
             if isinstance(kind, ClassValue) and not kind.classes and isinstance(default, ClassValue):
                 return default
+            if kind == OPAQUE_TENSOR and isinstance(passed, Tensor) and passed.rank is not None and passed.rank <= 2:
+                return Tensor(Layout.PLAIN, passed.rank)  # too few axes for an image
             if kind != UNKNOWN:
                 return kind
         if node.name.value == "forward" and self.owner and (default is None or isinstance(default, NoneValue)):

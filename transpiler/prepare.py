@@ -16,7 +16,7 @@ from .source import ModuleSource
 
 # What makes a definition worth a visit; most functions of a model file are configurations without any of it.
 _FOLDS = re.compile(
-    r"torch|hasattr|\bdir\(|\btry:|notrace|disable_compiler|is_exporting|is_autocast|is_meta|nullwrap|import"
+    r"torch|hasattr|isinstance|\bdir\(|\btry:|notrace|disable_compiler|is_exporting|is_autocast|is_meta|nullwrap|import"
 )
 _FACTORY = re.compile(r"device|dtype|\*\*\w+")
 Definition = cst.FunctionDef | cst.ClassDef

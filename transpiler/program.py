@@ -115,6 +115,10 @@ class Program:
                 pending = [*info.bases, *pending]
         return found
 
+    def subclasses(self, qualified: str) -> list[str]:
+        """The classes met so far that derive from a class."""
+        return sorted(name for name, info in [*self._classes.items()] if info and qualified in self.ancestry(name)[1:])
+
     def is_module(self, qualified: str) -> bool:
         """Whether a class is a torch.nn.Module or a torch layer."""
         return any(

@@ -11,7 +11,9 @@ import libcst.matchers as m
 
 from . import rules
 from .calls import argument_parameters, bound_call
-from .code import code_of, expression, in_parentheses, is_operator
+from .code import code_of, expression, in_parentheses, is_operator, undone_transpose
+from .evidence import axis_evidence
+from .expressions import literal_value
 from .findings import Findings
 from .inference import ONLY_TENSORS_HAVE, Typing
 from .kinds import UNKNOWN, ClassValue, Instance, Kind, Layout, Sequence, Shape, Tensor, Tuple, Unknown
@@ -47,6 +49,7 @@ class Rewriter(ScopedTransformer):
         self._wrapped: set[cst.CSTNode] = set()
         self._class: list[str] = []
         self._names: list[str] = [source.name]
+        self._functions: list[cst.FunctionDef] = []
 
     # help ----------------------------------------------------------------------------------------------------------
 
@@ -60,6 +63,9 @@ class Rewriter(ScopedTransformer):
         """The code of a tensor with a transpose to the layout that is wanted of it."""
         rank = tensor.rank or 4
         axes = to_stored(rank) if want is Layout.IMAGE else to_torch(rank)
+        before = undone_transpose(code, axes)
+        if before is not None:
+            return before
         self.findings.transposes.append(Transpose(self.source.locate(node).line, reason))
         return f"tf.transpose({code}, {axes})"
 
@@ -206,6 +212,13 @@ class Rewriter(ScopedTransformer):
             return updated.with_changes(attr=cst.Name("trainable"))
         return updated
 
+    def leave_IfExp(self, original_node: cst.IfExp, updated_node: cst.IfExp) -> cst.BaseExpression:
+        """`x.permute(0, 3, 1, 2) if output_fmt == 'NCHW' else x`: both are one stored tensor."""
+        same = updated_node.body.deep_equals(updated_node.orelse)
+        if same and not original_node.body.deep_equals(original_node.orelse):
+            return updated_node.body
+        return updated_node
+
     # calls ---------------------------------------------------------------------------------------------------------
 
     def leave_Arg(self, original_node: cst.Arg, updated_node: cst.Arg) -> cst.Arg:
@@ -327,7 +340,8 @@ class Rewriter(ScopedTransformer):
         try:
             call = bound_call(row, name, arguments, bound_receiver, lambda node: code_of(codes.get(node) or node))
             layout = self.typing.layouts.get(original, Layout.PLAIN)
-            if row.layout == "axis" and call.tensor.layout is Layout.OPAQUE:
+            undecided = row.layout == "axis" and call.tensor.layout is Layout.OPAQUE
+            if undecided and axis_evidence(row, call) is not Layout.PLAIN:
                 message = f"nothing decides how the tensor is stored whose axes {name} names"
                 self.report("L201", message, original, "add a hint for this function to overrides/index.toml")
             call = self._in_layout(row, BoundCall(name, call.arguments, layout), original)
@@ -460,8 +474,6 @@ class Rewriter(ScopedTransformer):
         rank = owner.tensor.rank or 4
         index = original.slice[0].slice
         if isinstance(index, cst.Index):
-            from .expressions import literal_value
-
             value = literal_value(index.value)
             if not isinstance(value, int):
                 self.report(

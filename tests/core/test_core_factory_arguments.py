@@ -178,3 +178,43 @@ def test_a_dict_written_in_the_call_goes(transpile):
 def test_a_dict_that_is_built_from_it_keeps_the_rest(transpile):
     code = "class A(nn.Module):\n    def __init__(self, device=None, dtype=None):\n        dd = {'device': device, 'dtype': dtype}\n        super().__init__()\n        self.a = Layer(**{'dim': 3, **dd})\n"
     assert "self.a = Layer(**{'dim': 3})\n" in generated(transpile, code, "A")
+
+
+def test_a_device_that_is_never_given_is_none(transpile):
+    code = """\
+def f(x: torch.Tensor, device=None):
+    if device is None:
+        device = x.device
+    if device is not None:
+        x = x + 1
+    return x
+"""
+    assert generated(transpile, code, "f") == "def f(x: tf.Tensor):\n    return x\n"
+
+
+def test_a_dtype_that_is_handed_to_a_function_that_computes_with_it_stays(transpile):
+    code = """\
+def g(x: torch.Tensor, device=None, dtype=torch.float32):
+    return x.to(dtype=dtype) if dtype == torch.float32 else x
+
+def f(x: torch.Tensor, device=None, dtype=torch.float32):
+    return g(x, device=device, dtype=dtype)
+"""
+    assert "def f(x: tf.Tensor, dtype=tf.float32):\n    return g(x, dtype=dtype)\n" == generated(transpile, code, "f")
+
+
+def test_buffers_are_made_in_the_dtype_of_their_layer(transpile):
+    code = """\
+class A(nn.Module):
+    def __init__(self, dim, device=None, dtype=None):
+        super().__init__()
+        self._create(dim, device, dtype)
+
+    def _create(self, dim, device, dtype):
+        self.register_buffer('bands', torch.empty(dim, device=device, dtype=dtype), persistent=False)
+"""
+    text = generated(transpile, code, "A")
+    assert "self._create(dim)\n" in text
+    assert (
+        "def _create(self, dim):\n        self.register_buffer('bands', tf.zeros((dim,)), persistent=False)\n" in text
+    )

@@ -170,3 +170,16 @@ def test_a_name_stands_for_what_is_tried_not_for_the_fallback(transpile):
     }
     run = transpile(modules)
     assert run.generated("net.a")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("isinstance(x, (nn.Linear, nn.Conv2d, nn.Conv3d))", "isinstance(x, (nn.Linear, nn.Conv2d))"),
+        ("isinstance(x, (nn.Conv3d, nn.Linear))", "isinstance(x, nn.Linear)"),
+        ("isinstance(x, nn.Conv3d)", "False"),
+        ("isinstance(x, nn.Linear)", "isinstance(x, nn.Linear)"),
+    ],
+)
+def test_nothing_is_a_layer_that_is_not_there(transpile, before, after):
+    assert folded(transpile, f"return {before}") == f"return {after}"

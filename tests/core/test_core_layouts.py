@@ -252,6 +252,60 @@ class Attention(nn.Module):
     assert run.transposes() == ()
 
 
+def test_what_is_permuted_to_an_image_has_its_channels_last(transpile):
+    run = transpile("""\
+class Net(nn.Module):
+    def __init__(self, embed):
+        super().__init__()
+        self.embed = embed
+        self.conv = nn.Conv2d(3, 3, 1)
+
+    def forward(self, x, nchw: bool):
+        x = self.embed(x)
+        y = x.permute(0, 3, 1, 2) if nchw else x
+        return y, self.conv(x.permute(0, 3, 1, 2))
+""")
+    assert run.definition("call").splitlines()[2:] == ["    y = x", "    return y, self.conv(x)"]
+
+
+def test_a_transpose_is_undone_rather_than_doubled(transpile):
+    run = transpile("""\
+def stretch(table: torch.Tensor):
+    table = table.reshape(1, 5, 3)
+    return F.interpolate(table.permute(0, 2, 1), size=9, mode='linear')
+""")
+    assert "return F.interpolate(table, size=9, mode='linear')" in run.text()
+    assert run.transposes() == ()
+
+
+def test_a_starred_size_may_stand_for_many(transpile):
+    run = transpile("""\
+class Net(nn.Module):
+    def __init__(self, dim, size=(7, 7)):
+        super().__init__()
+        self.size = size
+        self.table = nn.Parameter(torch.zeros(1, dim, *self.size))
+
+    def forward(self, x):
+        return F.interpolate(self.table, size=(9, 9))
+""")
+    assert "F.interpolate(tf.transpose(self.table, (0, 2, 3, 1)), size=(9, 9))" in run.text()
+
+
+def test_the_methods_of_subclasses_learn_what_the_base_passes(transpile):
+    run = transpile("""\
+class Base(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fill(torch.zeros(4))
+
+class Net(Base):
+    def fill(self, bands: torch.Tensor):
+        self.register_buffer('bands', (bands * 2).flatten(-1))
+""")
+    assert "F.flatten(bands * 2, -1)" in run.text()
+
+
 @pytest.mark.xfail(reason="an operand of unknown rank meets an image as it is, though its axes may be torch's")
 def test_an_operand_of_unknown_rank_is_refused(transpile):
     run = transpile(NET.replace("torch.ones(dim)", "dim") + "        return x * self.scale\n")

@@ -119,3 +119,16 @@ def test_what_an_assignment_hides_is_rewritten_or_refused(transpile, statement):
     net = "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.conv = nn.Conv2d(3, 3, 3)\n\n    def forward(self, x: torch.Tensor, y: torch.Tensor):\n        x = self.conv(x)\n"
     result = transpile(f"{net}        {statement}\n")
     assert result.errors or "slice_assign" in result.text() or "B, H, W, C" in result.text()
+
+
+def test_a_function_that_gives_nothing_back_writes_to_the_variable_it_is_given(transpile):
+    run = transpile("""\
+def rescale(param, factor: float):
+    param.div_(factor)
+
+def halved(x: torch.Tensor):
+    x.div_(2.0)
+    return x
+""")
+    assert run.definition("rescale") == "def rescale(param, factor: float):\n    param.assign(param / factor)\n"
+    assert run.definition("halved") == "def halved(x: tf.Tensor):\n    x = x / 2.0\n    return x\n"

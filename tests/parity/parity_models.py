@@ -27,8 +27,22 @@ def _swin(arch: str, size: tuple[int, int] = (64, 96), **kwargs: Any) -> SmallMo
     return SmallModel(arch, size, {"depths": depths, "embed_dim": 24, "img_size": size, "num_classes": 11, **kwargs})
 
 
+def _sam(arch: str, size: tuple[int, int] = (64, 96), **kwargs: Any) -> SmallModel:
+    """A map of 4 x 6 in windows of 3, which pad, and one block with global attention."""
+    small = {"depth": 2, "embed_dim": 32, "num_heads": 2, "window_size": 3, "global_attn_indexes": (1,)}
+    return SmallModel(arch, size, {**small, "img_size": size, "num_classes": 11, **kwargs})
+
+
+def _hiera(arch: str, size: tuple[int, int] = (64, 96), **kwargs: Any) -> SmallModel:
+    """A block a stage and one more with global attention; the last two stages pad to their windows of 14 and 7."""
+    small = {"embed_dim": 16, "stages": (1, 1, 2, 1), "global_att_blocks": (3,), "global_pos_size": (5, 7)}
+    return SmallModel(arch, size, {**small, "window_spec": (8, 4, 14, 7), "num_classes": 11, **kwargs})
+
+
 VIT = _vit("vit_tiny_patch16_224")
 SWIN = _swin("swin_tiny_patch4_window7_224")
+SAM = _sam("samvit_base_patch16")
+HIERA = _hiera("sam2_hiera_tiny")
 
 SMALL_MODELS = (
     VIT,
@@ -41,4 +55,8 @@ SMALL_MODELS = (
     _vit("vit_base_patch32_clip_quickgelu_224", embed_dim=96, num_heads=3),  # norm before the blocks, quick GELU
     _vit("vit_giant_patch14_dinov2", (56, 56), embed_dim=96, num_heads=3),  # SwiGLU
     _swin("swin_s3_tiny_224"),  # another window in each stage
+    SAM,
+    _sam("samvit_base_patch16_224"),  # no neck, no absolute position embedding
+    HIERA,
+    _hiera("hieradet_small"),  # layer scale
 )

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import timm
 import torch
-from parity_models import SWIN, VIT, SmallModel
+from parity_models import HIERA, SAM, SWIN, VIT, SmallModel
 from safetensors.torch import save_file
 from tensorflow import constant
 
@@ -36,7 +36,10 @@ def change_both(pair: Pair, change: Any) -> Pair:
 
 @pytest.mark.parametrize(
     ("model", "arguments"),
-    [(VIT, (7,)), (VIT, (7, "avg")), (VIT, (0, "")), (SWIN, (7,)), (SWIN, (7, "max")), (SWIN, (0, ""))],
+    [
+        *((VIT, (7,)), (VIT, (7, "avg")), (VIT, (0, "")), (SWIN, (7,)), (SWIN, (7, "max")), (SWIN, (0, ""))),
+        *((SAM, (7,)), (SAM, (7, "max")), (SAM, (0, "")), (HIERA, (7,)), (HIERA, (7, "max")), (HIERA, (0, ""))),
+    ],
     ids=str,
 )
 def test_reset_classifier(generated_package: ModuleType, model: SmallModel, arguments: tuple[Any, ...]) -> None:

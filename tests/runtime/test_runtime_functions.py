@@ -53,6 +53,14 @@ def test_interpolate(arguments):
     assert_close(unknown(x), expected, 2e-5)
 
 
+@pytest.mark.parametrize("arguments", [{"size": 9}, {"size": 4}, {"size": (13,)}, {"scale_factor": 2.0}], ids=str)
+@pytest.mark.parametrize("mode", ["linear", "nearest"])
+def test_interpolate_a_sequence(mode, arguments):
+    x = sample(2, 7, 3)
+    expected = TF.interpolate(torch.from_numpy(np.asarray(x)).permute(0, 2, 1), mode=mode, **arguments).permute(0, 2, 1)
+    assert_close(F.interpolate(x, mode=mode, **arguments), expected.numpy())
+
+
 def test_interpolate_gradient():
     x = sample(2, 6, 7, 3)
     for arguments in (RESIZES[1], RESIZES[12], RESIZES[14]):

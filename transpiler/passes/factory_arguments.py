@@ -7,6 +7,8 @@ constructor that loses them takes `**kwargs` for its Keras layer instead (name, 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import libcst as cst
 import libcst.matchers as m
 
@@ -15,11 +17,25 @@ from ..scopes import parameter_list
 from ..source import ModuleSource
 from ..transform import transformed
 from ..walk import children, find
+from .fold import fold_definition
 from .signatures import with_kwargs
 from .tracking import TrackingTransformer
 
 _FACTORY = frozenset({"device", "dtype"})
 _GET_DEVICE_DTYPE = "timm.layers.helpers.get_device_dtype"
+
+
+_REGISTERS = m.Call(func=m.Attribute(value=m.Name("self"), attr=m.Name("register_buffer")))
+# self._create(size, device, dtype)
+_HANDS_ON_BOTH = m.Call(
+    func=m.Attribute(value=m.Name("self")),
+    args=[m.ZeroOrMore(), m.Arg(m.Name("device"), keyword=None), m.Arg(m.Name("dtype"), keyword=None)],
+)
+
+
+def _is_none(name: str) -> m.Comparison:
+    target = m.ComparisonTarget(m.Is() | m.IsNot(), m.Name("None"))
+    return m.Comparison(left=m.Name(name), comparisons=[target])
 
 
 def _computes_with_dtype(node: cst.CSTNode) -> bool:
@@ -39,8 +55,10 @@ def _hands_dtype_on(node: cst.CSTNode) -> bool:
     return node.keyword.value == "dtype" and m.matches(node.value, m.Name("dtype"))
 
 
-def _names_dtype(call: cst.Call) -> bool:
-    return any(arg.keyword is not None and arg.keyword.value == "dtype" for arg in call.args)
+def _calls_with_dtype(node: cst.CSTNode) -> Iterator[cst.Call]:
+    for call in find(node, cst.Call):
+        if any(arg.keyword is not None and arg.keyword.value == "dtype" for arg in call.args):
+            yield call
 
 
 def _is_factory_dict(node: cst.CSTNode) -> bool:
@@ -65,10 +83,11 @@ class RemoveFactoryArguments(TrackingTransformer):
         super().__init__()
         self.source = source
         self.resolver = resolver
-        self._classes: list[bool] = []
+        self._classes: list[cst.ClassDef] = []
         self._functions: list[frozenset[str]] = []
         self._takes_kwargs: list[bool] = []
         self._dicts: list[set[str]] = [set()]
+        self.folds = False
 
     def _name(self, node: cst.BaseExpression) -> str:
         origin = self.resolver.qualify(self.source.name, node)
@@ -77,7 +96,7 @@ class RemoveFactoryArguments(TrackingTransformer):
     # functions -----------------------------------------------------------------------------------------------------
 
     def visit_ClassDef(self, node: cst.ClassDef) -> None:
-        self._classes.append(True)
+        self._classes.append(node)
 
     def leave_ClassDef(self, original_node: cst.ClassDef, updated_node: cst.ClassDef) -> cst.ClassDef:
         self._classes.pop()
@@ -86,18 +105,45 @@ class RemoveFactoryArguments(TrackingTransformer):
     def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
         removed = {"device"} if _has_parameter(node, "device") else set()
         if _has_parameter(node, "dtype") and removed:
-            computes = _computes_with_dtype(node.body) or self._tensors_of_dtype(node)
-            if node.name.value == "__init__" or not computes:
+            if node.name.value == "__init__" or not self._keeps_dtype(node, frozenset()):
                 removed.add("dtype")
         self._functions.append(frozenset(removed))
         self._takes_kwargs.append(node.name.value == "__init__" and bool(removed) and node.params.star_kwarg is None)
         self._dicts.append(set())
 
+    def _keeps_dtype(self, node: cst.FunctionDef, callers: frozenset[cst.FunctionDef]) -> bool:
+        """Whether a function computes with its `dtype`, or hands it to one that does."""
+        if _computes_with_dtype(node.body) or self._tensors_of_dtype(node):
+            return True
+        for call in _calls_with_dtype(node.body):
+            callee = self._definition(call.func) if any(map(_hands_dtype_on, call.args)) else None
+            if callee is None or callee in callers or not _has_parameter(callee, "dtype"):
+                continue
+            if not _has_parameter(callee, "device") or self._keeps_dtype(callee, callers | {node}):
+                return True
+        return False
+
+    def _definition(self, func: cst.BaseExpression) -> cst.FunctionDef | None:
+        """The function of the source, or the method of this class, that is called."""
+        body: Sequence[cst.CSTNode] = ()
+        name = ""
+        if self._classes and m.matches(func, m.Attribute(value=m.Name("self"))):
+            body, name = self._classes[-1].body.body, cst.ensure_type(func, cst.Attribute).attr.value
+        else:
+            origin = self.resolver.qualify(self.source.name, func)
+            if origin is not None and origin.module and origin.symbol and self.resolver.has_module(origin.module):
+                body, name = self.resolver.source(origin.module).tree.body, origin.symbol
+        return next((s for s in body if isinstance(s, cst.FunctionDef) and s.name.value == name), None)
+
     def _tensors_of_dtype(self, node: cst.FunctionDef) -> bool:
-        """Whether the function makes tensors of its `dtype` that are no parameters of a layer."""
-        calls = (call for call in find(node.body, cst.Call) if _names_dtype(call))
-        names = (self._name(call.func) for call in calls)
-        return any(name.startswith("torch.") and not name.startswith("torch.nn.") for name in names)
+        """Whether the function makes tensors of its `dtype` that are no parameters or buffers of a layer."""
+        registrations = (call for call in find(node.body, cst.Call) if m.matches(call, _REGISTERS))
+        registered = {made for call in registrations for made in find(call, cst.Call)}
+        for call in _calls_with_dtype(node.body):
+            name = self._name(call.func)
+            if name.startswith("torch.") and not name.startswith("torch.nn.") and call not in registered:
+                return True
+        return False
 
     def leave_FunctionDef(self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef) -> cst.FunctionDef:
         removed = self._functions.pop()
@@ -123,6 +169,15 @@ class RemoveFactoryArguments(TrackingTransformer):
 
     def _removed_here(self, name: str) -> bool:
         return bool(self._functions) and name in self._functions[-1]
+
+    def leave_Comparison(self, original_node: cst.Comparison, updated_node: cst.Comparison) -> cst.BaseExpression:
+        """`device is None`: what is gone was never given."""
+        for name in _FACTORY:
+            if self._removed_here(name) and m.matches(original_node, _is_none(name)):
+                self.folds = True
+                operator = original_node.comparisons[0].operator
+                return cst.Name("True" if isinstance(operator, cst.Is) else "False")
+        return updated_node
 
     # the dict that hands them on -----------------------------------------------------------------------------------
 
@@ -191,6 +246,8 @@ class RemoveFactoryArguments(TrackingTransformer):
             return self._is_factory_name(arg.value) or _is_factory_dict(arg.value)
         if arg.keyword is not None:
             return self._is_dropped_keyword(arg, call)
+        if self._removed_here("dtype") and m.matches(call, _HANDS_ON_BOTH) and m.matches(arg.value, m.Name("dtype")):
+            return True
         return m.matches(arg.value, m.Name("device") | m.Attribute(attr=m.Name("device")))
 
     def _is_dropped_keyword(self, arg: cst.Arg, call: cst.Call) -> bool:
@@ -202,7 +259,7 @@ class RemoveFactoryArguments(TrackingTransformer):
         name = self._name(call.func)
         if name.startswith("torch.nn.") and not name.startswith("torch.nn.functional."):
             return True
-        return m.matches(arg.value, m.Name("dtype")) and self._removed_here("dtype")
+        return self._removed_here("dtype") and bool(m.findall(arg.value, m.Name("dtype")))
 
 
 def _without(call: cst.Call, dropped: list[bool], hands_on: bool) -> cst.Call:
@@ -224,6 +281,7 @@ def remove_factory_arguments(
     source: ModuleSource, node: cst.BaseStatement, resolver: NameResolver
 ) -> cst.BaseStatement:
     """Apply the pass to a function or class."""
-    new = transformed(node, RemoveFactoryArguments(source, resolver))
+    removing = RemoveFactoryArguments(source, resolver)
+    new = transformed(node, removing)
     assert isinstance(new, (cst.FunctionDef, cst.ClassDef))
-    return new
+    return fold_definition(source, new, resolver, {}) if removing.folds else new

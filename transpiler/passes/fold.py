@@ -63,15 +63,41 @@ class Fold(TrackingTransformer, ScopedTransformer):
     def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:
         name = self.qualify(original_node.func)
         if name is None:
-            return self._fold_hasattr(original_node, updated_node)
+            return self._fold_builtin(original_node, updated_node)
         row = rules.find(name)
         if isinstance(row, rules.Erase) and row.constant is not None:
             return _literal(row.constant)
         return updated_node
 
-    def _fold_hasattr(self, original: cst.Call, updated: cst.Call) -> cst.BaseExpression:
-        if not m.matches(original.func, m.Name("hasattr")) or len(original.args) != 2:
+    def _fold_builtin(self, original: cst.Call, updated: cst.Call) -> cst.BaseExpression:
+        if len(original.args) != 2:
             return updated
+        if m.matches(original.func, m.Name("hasattr")):
+            return self._fold_hasattr(original, updated)
+        if m.matches(original.func, m.Name("isinstance")):
+            return self._fold_isinstance(updated)
+        return updated
+
+    def _fold_isinstance(self, call: cst.Call) -> cst.BaseExpression:
+        """`isinstance(module, (nn.Linear, nn.Conv3d))`: nothing is a layer that has no counterpart here."""
+        classes = call.args[1].value
+        if not isinstance(classes, cst.Tuple):
+            return _literal(False) if self._is_absent_layer(classes) else call
+        kept = [element for element in classes.elements if not self._is_absent_layer(element.value)]
+        if len(kept) == len(classes.elements):
+            return call
+        if not kept:
+            return _literal(False)
+        if len(kept) > 1:
+            kept[-1] = kept[-1].with_changes(comma=classes.elements[-1].comma)
+        value = classes.with_changes(elements=kept) if len(kept) > 1 else kept[0].value
+        return call.with_changes(args=[call.args[0], call.args[1].with_changes(value=value)])
+
+    def _is_absent_layer(self, node: cst.BaseExpression) -> bool:
+        name = self.qualify(node) or ""
+        return name.startswith("torch.nn.") and not isinstance(rules.find(name), (rules.Layer, rules.Value))
+
+    def _fold_hasattr(self, original: cst.Call, updated: cst.Call) -> cst.BaseExpression:
         owner = self.qualify(original.args[0].value)
         attribute = _string(original.args[1].value)
         if owner is None or attribute is None or owner.partition(".")[0] not in FRAMEWORKS:
@@ -199,6 +225,20 @@ class Fold(TrackingTransformer, ScopedTransformer):
         name = self.qualify(target.func if isinstance(target, cst.Call) else target)
         return cst.RemoveFromParent() if name and isinstance(rules.find(name), rules.Erase) else updated_node
 
+    def leave_FunctionDef(self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef):  # type: ignore[no-untyped-def,override]
+        super().leave_FunctionDef(original_node, updated_node)
+        if original_node.name.value == "_apply" and m.findall(original_node.body, _SUPER_APPLY):
+            return cst.RemoveFromParent()  # torch calls it when a module is moved or cast; nothing does here
+        return updated_node
+
+    def leave_Expr(self, original_node: cst.Expr, updated_node: cst.Expr):  # type: ignore[no-untyped-def]
+        """`register_notrace_function(get_rel_pos)` at a module's top"""
+        call = original_node.value
+        if self.in_function or not isinstance(call, cst.Call):
+            return updated_node
+        name = self.qualify(call.func)
+        return cst.RemoveFromParent() if name and isinstance(rules.find(name), rules.Erase) else updated_node
+
     def leave_With(self, original_node: cst.With, updated_node: cst.With):  # type: ignore[no-untyped-def]
         kept = []
         for before, after in zip(original_node.items, updated_node.items, strict=True):
@@ -209,6 +249,9 @@ class Fold(TrackingTransformer, ScopedTransformer):
         if len(kept) == len(updated_node.items):
             return updated_node
         return updated_node.with_changes(items=kept) if kept else _opened(updated_node.body, updated_node.leading_lines)
+
+
+_SUPER_APPLY = m.Attribute(value=m.Call(func=m.Name("super")), attr=m.Name("_apply"))
 
 
 def _imports(body: cst.BaseSuite) -> list[cst.Import | cst.ImportFrom]:

@@ -187,9 +187,22 @@ class StatementRewriter(Rewriter):
         kind = self.kind(original)
         if isinstance(original, cst.Subscript):
             return self._write(original, target, code_of(value))
-        if isinstance(kind, Tensor) and not kind.variable:
+        if isinstance(kind, Tensor) and not kind.variable and not self._writes_for_the_caller(original):
             return cst.Assign([cst.AssignTarget(target)], value)  # type: ignore[arg-type]
         return cst.Expr(expression(f"{code_of(target)}.assign({code_of(value)})"))
+
+    def _writes_for_the_caller(self, target: cst.BaseExpression) -> bool:
+        """Whether a function that gives nothing back writes to its parameter: to the variable that it was given.
+
+        What is annotated as a tensor is none, and has its name bound anew.
+        """
+        if not self._functions or not isinstance(target, cst.Name):
+            return False
+        function = self._functions[-1]
+        returns = m.findall(function.body, m.Return(value=~m.MatchIfTrue(lambda value: value is None)))
+        return not returns and any(
+            p.name.value == target.value and p.annotation is None for p in parameter_list(function.params)
+        )
 
     # definitions ---------------------------------------------------------------------------------------------------
 
@@ -205,11 +218,13 @@ class StatementRewriter(Rewriter):
     def visit_FunctionDef(self, node: cst.FunctionDef) -> bool | None:
         self._not_names.add(node.name)
         self._names.append(node.name.value)
+        self._functions.append(node)
         return super().visit_FunctionDef(node)
 
     def leave_FunctionDef(self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef):  # type: ignore[no-untyped-def]
         super().leave_FunctionDef(original_node, updated_node)
         self._names.pop()
+        self._functions.pop()
         if self.in_function or not self._class:
             return updated_node
         cls = self._class[-1]

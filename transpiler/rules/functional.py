@@ -4,12 +4,30 @@ from __future__ import annotations
 
 from ..kinds import Kind, Layout, Tensor
 from .arithmetic import elementwise
-from .table import BoundCall, Case, Op, python, same
+from .table import BoundCall, Case, Op, Refusal, python, same
 from .template import axis_code, sizes_code
 
 IMAGE = {"x": (2, 3, 6, 5)}
 X = {"x": (2, 3, 4)}
 QKV = {"q": (2, 2, 5, 4), "k": (2, 2, 5, 4), "v": (2, 2, 5, 4)}
+
+
+def _is_linear(call: BoundCall) -> bool:
+    """Only a sequence is resized linearly."""
+    return call.given("mode") and call.one("mode").literal == "linear"
+
+
+def interpolate_code(call: BoundCall) -> str:
+    if _is_linear(call) and call.tensor.rank is None:
+        raise Refusal("a sequence of unknown rank is resized", "give its rank in a hint in overrides/index.toml")
+    options = ("size", "scale_factor", "mode", "align_corners", "recompute_scale_factor", "antialias")
+    given = [f"{name}={call.one(name).code()}" for name in options if call.given(name)]
+    return f"F.interpolate({', '.join([call.one('input').code(), *given])})"
+
+
+def same_image_kind(call: BoundCall) -> Kind:
+    """An image, or a sequence, with other sizes."""
+    return Tensor(Layout.IMAGE, call.tensor.rank or (3 if _is_linear(call) else 4), call.tensor.dtype)
 
 
 def image_kind(call: BoundCall) -> Kind:
@@ -89,8 +107,7 @@ ROWS = (
        cases=(Case("torch.nn.functional.pad(x, (1, 2, 0, 1))", IMAGE, gradient=True, image=True), Case("torch.nn.functional.pad(x, (0, 1), value=1.0)", X),
               Case("torch.nn.functional.pad(x, (1, 1, 1, 1), mode='reflect')", IMAGE, image=True))),
     Op("torch.nn.functional.interpolate", "input, size=None, scale_factor=None, mode='nearest', align_corners=None, recompute_scale_factor=None, antialias=False",
-       "F.interpolate({input}<, size={size}><, scale_factor={scale_factor}><, mode={mode}><, align_corners={align_corners}>"
-       "<, recompute_scale_factor={recompute_scale_factor}><, antialias={antialias}>)", "image", image_kind,
+       interpolate_code, "image", same_image_kind,
        cases=(Case("torch.nn.functional.interpolate(x, size=(9, 4), mode='bicubic', antialias=True)", IMAGE, image=True),
               Case("torch.nn.functional.interpolate(x, size=(9, 4), mode='bicubic', align_corners=False)", IMAGE, image=True),
               Case("torch.nn.functional.interpolate(x, scale_factor=2., mode='bilinear')", IMAGE, image=True),

@@ -282,10 +282,14 @@ def meshgrid_kind(call: BoundCall) -> Kind:
     return Tuple(tuple(Tensor(Layout.PLAIN, len(tensors), call.tensor.dtype) for _ in tensors))
 
 
+def _is_list(item: Argument) -> bool:
+    return item.is_sequence and not item.code().startswith("*")
+
+
 def meshgrid_code(call: BoundCall) -> str:
     """torch's default indexing is `ij`, TensorFlow's is `xy`."""
     indexing = call.one("indexing").code() if call.given("indexing") else "'ij'"
-    tensors = ", ".join(item.code() for item in call.many("tensors"))
+    tensors = ", ".join(f"*{item.code()}" if _is_list(item) else item.code() for item in call.many("tensors"))
     return f"tf.meshgrid({tensors}, indexing={indexing})"
 
 
@@ -343,7 +347,8 @@ ROWS = (
     Op("torch.Tensor.index_select", "input, dim, index", "tf.gather({input}, {index}, axis={dim})", "plain", same, also=("torch.index_select",),
        cases=(Case("x.index_select(1, i)", {"x": (2, 5), "i": ((3,), "int64")}),)),
     Op("torch.meshgrid", "*tensors, indexing=None", meshgrid_code, "plain", meshgrid_kind,
-       cases=(Case("torch.meshgrid(x, y, indexing='ij')[0]", {"x": (3,), "y": (4,)}), Case("torch.meshgrid(x, y, indexing='xy')[1]", {"x": (3,), "y": (4,)}))),
+       cases=(Case("torch.meshgrid(x, y, indexing='ij')[0]", {"x": (3,), "y": (4,)}), Case("torch.meshgrid(x, y, indexing='xy')[1]", {"x": (3,), "y": (4,)}),
+              Case("torch.meshgrid([x, y], indexing='ij')[1]", {"x": (3,), "y": (4,)}))),
 )
 
 __all__ = ["ROWS", "parenthesize"]

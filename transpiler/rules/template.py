@@ -185,13 +185,23 @@ def _is_axes(literal: object) -> bool:
     return isinstance(literal, int) or (isinstance(literal, (tuple, list)) and all(isinstance(a, int) for a in literal))
 
 
+def _sizes_in(item: Argument) -> int | None:
+    """How many sizes one argument stands for: `*sizes` may be any number of them."""
+    if not item.code().startswith("*"):
+        return 1
+    return len(item.kind.items) if isinstance(item.kind, Tuple) else None
+
+
 def items_of(call: BoundCall, name: str) -> int | None:
     """How many sizes a variadic or tuple argument has, if that can be seen."""
     value = call.arguments.get(name, ())
     items = value if isinstance(value, tuple) else (value,)
     if len(items) != 1:
-        return len(items)
+        counts = [_sizes_in(item) for item in items]
+        return None if None in counts else sum(count for count in counts if count is not None)
     only = items[0]
+    if only.code().startswith("*"):
+        return _sizes_in(only)
     if isinstance(only.literal, (tuple, list)):
         return len(only.literal)
     if isinstance(only.kind, Tuple):

@@ -1,4 +1,4 @@
-"""`torch.nn.functional.interpolate` for images (B, H, W, C), exact in every mode."""
+"""`torch.nn.functional.interpolate` for images (B, H, W, C) and sequences (B, L, C), exact in every mode."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from .axis_matrix import apply_to_axis
 from .pooling import adaptive_avg_pool2d
 
 _MODES = ("nearest", "nearest-exact", "bilinear", "bicubic", "area")
+# What a sequence is resized by, as an image of one row.
+_MODES_OF_A_ROW = {"nearest": "nearest", "nearest-exact": "nearest-exact", "linear": "bilinear", "area": "area"}
 _CUBIC = -0.75
 _CUBIC_ANTIALIAS = -0.5
 
@@ -30,20 +32,25 @@ def interpolate(
     """`torch.nn.functional.interpolate`.
 
     Args:
-        x: image (B, H, W, C); an unknown height or width is allowed.
-        size: height and width of the result, or one number for both.
+        x: image (B, H, W, C), or a sequence (B, L, C); an unknown height or width is allowed.
+        size: height and width of the result, or one number for both. A sequence has one size only.
         scale_factor: instead of `size`; one factor, or one for height and one for width. As in torch,
             the sampling places follow the factor itself, even where the size had to be rounded.
-        mode: nearest, nearest-exact, bilinear, bicubic or area.
+        mode: nearest, nearest-exact, bilinear, bicubic or area; of a sequence nearest, nearest-exact, linear or area.
 
     Raises:
         ValueError: the mode is none of these, or not exactly one of `size` and `scale_factor` is given.
     """
-    if mode not in _MODES:
-        raise ValueError(f"Expected a mode among {', '.join(_MODES)}. Received: {mode}")
+    x = tf.convert_to_tensor(x)
+    if x.shape.rank == 3 and mode in _MODES_OF_A_ROW:
+        size, scale_factor = _of_a_row(size), _of_a_row(scale_factor)
+        mode = _MODES_OF_A_ROW[mode]
+        row = interpolate(x[:, None], size, scale_factor, mode, align_corners, recompute_scale_factor, antialias)
+        return tf.squeeze(row, 1)
+    if mode not in _MODES or x.shape.rank != 4:
+        raise ValueError(f"Expected a mode among {', '.join(_MODES)}. Received: {mode} for rank {x.shape.rank}")
     if (size is None) == (scale_factor is None):
         raise ValueError("Expected exactly one of size and scale_factor")
-    x = tf.convert_to_tensor(x)
     sizes = ops.shape(x)[1:3]
     wanted, steps = _targets(sizes, size, scale_factor, bool(recompute_scale_factor))
     if mode == "area":
@@ -59,6 +66,13 @@ def interpolate(
         weights = weights_of(sizes[axis - 1], wanted[axis - 1], steps[axis - 1], mode, bool(align_corners))
         x = apply_to_axis(x, weights, axis)
     return x
+
+
+def _of_a_row(value: Any) -> Any:
+    """The size, or the factor, of an image of one row."""
+    if value is None:
+        return None
+    return (1, value[0] if isinstance(value, (tuple, list)) else value)
 
 
 def _any_tensor(values: Sequence[Any]) -> bool:

@@ -1,0 +1,30 @@
+"""What the use of a tensor says about its layout."""
+
+from __future__ import annotations
+
+from .kinds import Layout
+from .layout import is_to_channels_last, is_to_image
+from .rules.table import BoundCall, Op
+
+
+def axis_evidence(row: Op, call: BoundCall) -> Layout | None:
+    """What the axes of an operation say about an undecided tensor.
+
+    PLAIN is certain, not only likely: what is permuted to (B, C, H, W) has its channels last, and is stored so
+    whoever made it.
+    """
+    name = row.torch.rpartition(".")[2]
+    if name == "permute":
+        literal = call.sizes_literal("dims")
+        if isinstance(literal, tuple) and all(isinstance(a, int) for a in literal):
+            if is_to_image(literal):
+                return Layout.PLAIN
+            if is_to_channels_last(literal):
+                return Layout.IMAGE
+    if name in ("mean", "amax", "sum") and call.given("dim"):
+        axes = call.one("dim").literal
+        if axes in ((2, 3), [2, 3], (-2, -1), (-1, -2)):
+            return Layout.IMAGE
+    if name == "pad" and call.tensor.rank is None:
+        return None
+    return None
