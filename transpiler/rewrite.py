@@ -518,7 +518,7 @@ class Rewriter(ScopedTransformer):
         chosen = code_of(cst.ensure_type(updated.slice[position].slice, cst.Index).value)
         if index.dtype == "bool":
             return self.replaced(f"tf.boolean_mask({source}, {chosen})", updated)
-        if index.dtype is None:
+        if index.dtype is None or index.dtype.startswith("@"):
             self.report(
                 "K102",
                 "the index may be integers or a mask",
