@@ -51,7 +51,7 @@ FREE = [
     ("y = x.permute(0, 2, 3, 1).shape[3]", "y = ops.shape(x)[3]"),
     ("y, z = x.chunk(2, dim=1)", "y, z = F.chunk(x, 2, axis=-1)"),
     ("y = x.split(4, 1)", "y = F.split(x, 4, axis=-1)"),
-    ("y = x.roll(1, 2)", "y = tf.roll(x, 1, axis=1)"),
+    ("y = x.roll(1, 2)", "y = F.roll(x, 1, axis=1)"),
     ("y = x * self.scale.view(1, -1, 1, 1)", "y = x * tf.reshape(self.scale, (1, 1, 1, -1))"),
     ("y = x * self.scale.reshape(1, -1, 1, 1)", "y = x * tf.reshape(self.scale, (1, 1, 1, -1))"),
     ("y = F.pad(x, (1, 1, 2, 2))", "y = F.pad_image(x, (1, 1, 2, 2))"),
