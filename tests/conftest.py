@@ -9,7 +9,12 @@ from types import ModuleType
 
 import pytest
 
-MODULES = ("timm.models.swin_transformer", "timm.models.vision_transformer")
+MODULES = (
+    "timm.models.swin_transformer",
+    "timm.models.swin_transformer_v2",
+    "timm.models.swin_transformer_v2_cr",
+    "timm.models.vision_transformer",
+)
 
 
 class _TimmBeforeTensorflow:

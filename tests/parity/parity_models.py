@@ -41,4 +41,6 @@ SMALL_MODELS = (
     _vit("vit_base_patch32_clip_quickgelu_224", embed_dim=96, num_heads=3),  # norm before the blocks, quick GELU
     _vit("vit_giant_patch14_dinov2", (56, 56), embed_dim=96, num_heads=3),  # SwiGLU
     _swin("swin_s3_tiny_224"),  # another window in each stage
+    _swin("swinv2_base_window12to16_192to256", window_size=4),  # bias of the window it was pretrained with
+    _swin("swinv2_cr_tiny_ns_224", extra_norm_period=2),  # norms on the main branch
 )
