@@ -5,9 +5,7 @@ from timm.models.swin_transformer_v2 import SwinTransformerV2, checkpoint_filter
 from transpiler.runtime.swin_config import read_swinv2_config
 
 
-def _create_swin_transformer_v2(
-    variant: str, pretrained: bool = False, config: str | None = None, **kwargs
-) -> SwinTransformerV2:
+def _create_swin_transformer_v2(variant: str, pretrained: bool = False, **kwargs) -> SwinTransformerV2:
     """Create a Swin Transformer V2 model.
 
     Stands for timm.models.swin_transformer_v2._create_swin_transformer_v2; hand-written for `config`.
@@ -15,9 +13,9 @@ def _create_swin_transformer_v2(
     Args:
         variant: Model variant name.
         pretrained: If True, load pretrained weights.
-        config: A yaml file of microsoft/Swin-Transformer. Its widths, depths, heads and windows replace those of the
-            variant; its other values are defaults, which arguments replace. Needs PyYAML.
-        **kwargs: Additional model arguments.
+        **kwargs: Additional model arguments, and `config`: a yaml file of microsoft/Swin-Transformer. Its widths,
+            depths, heads and windows replace those of the variant; its other values are defaults, which arguments
+            replace. Needs PyYAML.
 
     Returns:
         SwinTransformerV2 model instance.
@@ -25,6 +23,7 @@ def _create_swin_transformer_v2(
     Raises:
         ValueError: The file has a key that is unknown, or says what SwinTransformerV2 can't be.
     """
+    config = kwargs.pop("config", None)
     if config is not None:
         kwargs = _with_config(read_swinv2_config(config), kwargs)
     default_out_indices = tuple(i for i, _ in enumerate(kwargs.get("depths", (1, 1, 1, 1))))

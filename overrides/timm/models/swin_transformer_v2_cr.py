@@ -9,9 +9,7 @@ from transpiler.runtime.swin_config import read_swinv2_config
 META_HIDDEN_DIM = 384
 
 
-def _create_swin_transformer_v2_cr(
-    variant, pretrained=False, config: str | None = None, meta_hidden_dim: int = META_HIDDEN_DIM, **kwargs
-):
+def _create_swin_transformer_v2_cr(variant, pretrained=False, **kwargs):
     """Create a Swin Transformer V2 CR model.
 
     Stands for timm.models.swin_transformer_v2_cr._create_swin_transformer_v2_cr; hand-written for `meta_hidden_dim`,
@@ -20,10 +18,10 @@ def _create_swin_transformer_v2_cr(
     Args:
         variant: Model variant name.
         pretrained: If True, load pretrained weights.
-        config: A yaml file of microsoft/Swin-Transformer. Its widths, depths, heads and windows replace those of the
-            variant; its other values are defaults, which arguments replace. Needs PyYAML.
-        meta_hidden_dim: Hidden features of the network that makes the relative position bias; timm's weights have 384.
-        **kwargs: Additional model arguments.
+        **kwargs: Additional model arguments, and two more. `config`: a yaml file of microsoft/Swin-Transformer. Its
+            widths, depths, heads and windows replace those of the variant; its other values are defaults, which
+            arguments replace. Needs PyYAML. `meta_hidden_dim`: hidden features of the network that makes the relative
+            position bias; timm's weights have 384.
 
     Returns:
         SwinTransformerV2Cr model instance.
@@ -32,6 +30,8 @@ def _create_swin_transformer_v2_cr(
         ValueError: The file has a key that is unknown, or says what SwinTransformerV2Cr can't be; or pretrained
             weights are asked for with another meta_hidden_dim.
     """
+    config = kwargs.pop("config", None)
+    meta_hidden_dim = kwargs.pop("meta_hidden_dim", META_HIDDEN_DIM)
     if config is not None:
         kwargs = _with_config(_cr_arguments(read_swinv2_config(config), config), kwargs)
     if pretrained and meta_hidden_dim != META_HIDDEN_DIM:
