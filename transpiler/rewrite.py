@@ -10,7 +10,8 @@ import libcst as cst
 import libcst.matchers as m
 
 from . import rules
-from .calls import argument_parameters, bound_call
+from .binding import bound_call
+from .calls import argument_parameters
 from .code import code_of, expression, in_parentheses, is_operator
 from .findings import Findings
 from .inference import ONLY_TENSORS_HAVE, Typing

@@ -256,3 +256,39 @@ class Attention(nn.Module):
 def test_an_operand_of_unknown_rank_is_refused(transpile):
     run = transpile(NET.replace("torch.ones(dim)", "dim") + "        return x * self.scale\n")
     assert run.errors
+
+
+MERGE = """\
+class Merge(nn.Module):
+    def forward(self, x: torch.Tensor):
+        B, H, W, C = x.shape
+        return x.reshape(B, H * W, C).reshape(B, H, W, C)
+
+
+class Net(nn.Module):
+    def __init__(self, dim: int, down: bool, conv: bool):
+        super().__init__()
+        self.down = Merge() if down else nn.Identity()
+        self.either = nn.Conv2d(dim, dim, 1) if conv else nn.Linear(dim, dim)
+
+    def either_way(self, x):
+        return self.either(x)
+
+    def forward(self, x: torch.Tensor):
+        x = self.down(x)
+        return x.permute(0, 3, 1, 2)
+
+    def of_tokens(self, t: torch.Tensor):
+        t = self.either_way(t.reshape(4, 4))
+        return t.transpose(1, 0)
+"""
+
+
+def test_identity_takes_what_its_alternative_takes(transpile):
+    run = transpile(MERGE)
+    assert (run.errors, run.transposes()) == ([], ())
+    assert "x = self.down(x)\n        return x\n" in run.text()
+
+
+def test_a_layer_that_may_be_a_convolution_keeps_the_layout(transpile):
+    assert "return tf.transpose(t, (1, 0))" in transpile(MERGE).definition("of_tokens")

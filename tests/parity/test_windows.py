@@ -74,7 +74,11 @@ def test_windows_and_sizes(generated_package: ModuleType, arch: str, kwargs: dic
 @pytest.mark.parametrize("arch", ARCHS[1:])
 @pytest.mark.parametrize(
     ("arguments", "size"),
-    [({"img_size": (96, 80)}, (96, 80)), ({"img_size": (96, 96), "window_size": 6}, (96, 96)), ({"window_ratio": 8}, (64, 64))],
+    [
+        ({"img_size": (96, 80)}, (96, 80)),
+        ({"img_size": (96, 96), "window_size": 6}, (96, 96)),
+        ({"window_ratio": 8}, (64, 64)),
+    ],
     ids=str,
 )
 def test_set_input_size(generated_package: ModuleType, arch: str, arguments: dict[str, Any], size: Any) -> None:
