@@ -11,6 +11,8 @@ import pytest
 
 MODULES = (
     "timm.models.swin_transformer",
+    "timm.models.swin_transformer_v2",
+    "timm.models.swin_transformer_v2_cr",
     "timm.models.vision_transformer",
     "timm.models.vision_transformer_sam",
     "timm.models.hieradet_sam2",

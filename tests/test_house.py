@@ -23,8 +23,8 @@ LAYERS = (
     {"cli"},
     {"pipeline", "generation", "explain", "summary", "diff"},
     {
-        *("annotations", "assemble", "calls", "closure", "expressions", "inference", "overrides", "packages", "passes"),
-        *("evidence", "prepare", "program", "rewrite", "typing_rounds"),
+        *("annotations", "assemble", "binding", "calls", "closure", "evidence", "expressions", "inference"),
+        *("overrides", "packages", "passes", "prepare", "program", "rewrite", "typing_rounds"),
         *("emit", "exchange", "fingerprint", "lock", "manifest", "output_folder", "standing", "swap", "upstream_files"),
     },
     {
@@ -37,7 +37,7 @@ COMMANDS = ("verify", "bench", "scout")  # programs of their own, which run both
 ROW_VOCABULARY = {"kinds", "layout"}
 FRAMEWORKS = {"torch", "torchvision", "timm", "tensorflow", "keras", "jax", "triton"}
 RUNTIME_NEEDS = {"keras", "tensorflow", "numpy"}
-RUNTIME_NEEDS_LATER = {"safetensors", "huggingface_hub", "ml_dtypes"}  # imported by the functions that use them
+RUNTIME_NEEDS_LATER = {"safetensors", "huggingface_hub", "ml_dtypes", "yaml"}  # imported by the functions that use them
 READERS_OF_PICKLES = {"runtime/checkpoints.py"}
 MAY_PRINT = {"cli.py", "__main__.py"}
 LONGEST = 600

@@ -10,6 +10,7 @@ import libcst as cst
 import libcst.matchers as m
 
 from . import rules
+from .binding import bound_call
 from .evidence import axis_evidence
 from .expressions import element_of_mapping, literal_value
 from .kinds import (
@@ -28,14 +29,16 @@ from .kinds import (
     Shape,
     Tensor,
     Tuple,
+    dtype_at_call,
     element_of,
     is_tensor,
     join,
     join_all,
+    outside,
 )
+from .layout import needs_transpose
 from .names import Origin, dotted_name
 from .rules.table import Argument, BoundCall, Op, Refusal, same
-from .rules.template import bind
 from .scopes import parameter_list
 
 if TYPE_CHECKING:
@@ -255,18 +258,36 @@ class Calls:
     ) -> Kind:
         by_parameter = self._note_arguments(qualified, node, arguments, bound=bound)
         summary = self.program.summary(qualified)
+        hint = self.program.hints.get(qualified)
+        if hint and hint.applies in by_parameter:
+            return self._applied(by_parameter, hint.applies, node, arguments, bound=bound)
         for parameter, kind in by_parameter.items():
             layout = summary.layouts.get(parameter)
             if wants and layout is not None and isinstance(kind, Tensor):
                 self.analysis.want(kind, layout, strong=True)
         return _substituted(summary.returns, by_parameter)
 
+    def _applied(
+        self,
+        by_parameter: dict[str, Kind],
+        applied: str,
+        node: cst.FunctionDef,
+        arguments: list[tuple[cst.Arg, Kind]],
+        *,
+        bound: bool,
+    ) -> Kind:
+        """The result of a function that calls what it is given, or each of several, with the arguments after that."""
+        names = argument_parameters(node, [arg for arg, _ in arguments], bound=bound)
+        rest = arguments[names.index(applied) + 1 :]
+        value = by_parameter[applied]
+        return self.call_value(element_of(value) if isinstance(value, (Sequence, Tuple)) else value, rest)
+
     def _note_arguments(
         self, qualified: str, node: cst.FunctionDef, arguments: list[tuple[cst.Arg, Kind]], *, bound: bool
     ) -> dict[str, Kind]:
         matched = match_parameters(node, arguments, bound=bound)
         for parameter, kind in matched.items():
-            self.program.note_argument(qualified, parameter, kind)
+            self.program.note_argument(qualified, parameter, outside(kind))
         return matched
 
     # methods -------------------------------------------------------------------------------------------------------
@@ -358,8 +379,9 @@ class Calls:
         name = literal_value(arguments[0][0].value)
         kind = arguments[1][1]
         if isinstance(name, str):
+            kind = outside(kind)
             if isinstance(kind, Tensor):
-                kind = replace(kind, variable=method == "register_parameter", origin=None)
+                kind = replace(kind, variable=method == "register_parameter")
             for cls in owner.classes:
                 self.program.set_attribute(cls, name, kind)
 
@@ -415,7 +437,10 @@ class Calls:
         if module.items and first is not None:
             return self._through(module.items, arguments[0][0], first)
         results = []
-        wants = len(self.program.input_layouts(module)) == 1
+        wanted = self.program.input_layouts(module)
+        wants = len(wanted) == 1
+        if wants and first is not None and len(module.classes) > 1:
+            first = self._as_wanted(first, next(iter(wanted)))
         for cls in sorted(module.classes):
             layer = self.program.layer(cls)
             if layer is not None:
@@ -429,6 +454,11 @@ class Calls:
         if first is None:
             return UNKNOWN
         return replace(first, variable=False)
+
+    def _as_wanted(self, tensor: Tensor, layout: Layout) -> Tensor:
+        """What a tensor is as the argument of a module that takes one layout."""
+        self.analysis.want(tensor, layout, strong=True)
+        return replace(tensor, layout=layout) if needs_transpose(tensor, layout) else tensor
 
     def _through(self, items: tuple[Kind, ...], arg: cst.Arg, first: Tensor) -> Kind:
         """What a Sequential gives: its modules applied one after the other."""
@@ -444,6 +474,8 @@ class Calls:
             self.analysis.want(
                 first, Layout.IMAGE if layer.layout == "image" else Layout.PLAIN, strong=layer.layout == "image"
             )
+        if layer.layout == "image" and not wants:
+            return replace(first, variable=False)  # where it runs, it is given an image, and gives one
         if layer.result == "image":
             return Tensor(Layout.IMAGE, layer.rank or first.rank, first.dtype)
         if layer.result == "plain":
@@ -500,12 +532,13 @@ def _substituted(returns: Kind, arguments: dict[str, Kind]) -> Kind:
         passed = arguments.get(returns.origin)
         if isinstance(passed, Tensor):
             rank = returns.rank if returns.rank is not None else passed.rank
-            return Tensor(passed.layout, rank, returns.dtype or passed.dtype, False, passed.origin)
-        return replace(returns, origin=None)
+            return Tensor(passed.layout, rank, dtype_at_call(returns.dtype, arguments), False, passed.origin)
+        return replace(returns, origin=None, dtype=dtype_at_call(returns.dtype, arguments))
     if isinstance(returns, Tensor):
         passed = arguments.get(returns.origin) if returns.origin else None
         rank = passed.rank if returns.rank is None and isinstance(passed, Tensor) else returns.rank
-        return replace(returns, origin=None, variable=False, rank=rank)
+        dtype = dtype_at_call(returns.dtype, arguments)
+        return replace(returns, origin=None, variable=False, rank=rank, dtype=dtype)
     if isinstance(returns, Sequence):
         return Sequence(_substituted(returns.element, arguments))
     if isinstance(returns, Tuple):
@@ -546,47 +579,3 @@ def match_parameters(node: cst.FunctionDef, arguments: list[tuple[cst.Arg, Kind]
         if name is not None:
             matched[name] = join(matched[name], kind) if name in matched else kind
     return matched
-
-
-def bound_call(
-    row: Op, name: str, arguments: list[tuple[cst.Arg, Kind]], receiver: tuple[cst.BaseExpression, Kind] | None, code
-) -> BoundCall:  # type: ignore[no-untyped-def]
-    """Bind a call's arguments to a row; `code` gives the text of a node."""
-    positional = []
-    keywords = {}
-    if receiver is not None:
-        positional.append(Argument(receiver[1], literal_value(receiver[0]), lambda: code(receiver[0])))
-    for arg, kind in arguments:
-        argument = Argument(
-            kind, literal_value(arg.value) if not arg.star else rules.table.NOT_LITERAL, _code_of(arg, code)
-        )
-        if arg.star == "**":
-            raise Refusal(f"{name} is called with **", "write its arguments out, or use an override")
-        if arg.keyword is not None:
-            keywords[_keyword(row, arg.keyword.value)] = argument
-        else:
-            positional.append(argument)
-    return bind(row, name, positional, keywords)
-
-
-def _keyword(row: Op, keyword: str) -> str:
-    """torch also takes numpy's names for a few arguments."""
-    names = [part.strip().lstrip("*").partition("=")[0] for part in row.params.split(",")]
-    if keyword in names:
-        return keyword
-    aliases = {
-        "axis": "dim",
-        "keepdims": "keepdim",
-        "x": "input",
-        "tensor": "input",
-        "size": "size",
-        "dims": "dim",
-        "dim": "dims",
-    }
-    alias = aliases.get(keyword, keyword)
-    return alias if alias in names else keyword
-
-
-def _code_of(arg: cst.Arg, code):  # type: ignore[no-untyped-def]
-    star = arg.star
-    return lambda: f"{star}{code(arg.value)}"

@@ -37,7 +37,9 @@ from .kinds import (
     element_of,
     hinted_kind,
     join,
+    outside,
     plain,
+    with_own_dtype,
 )
 from .names import Origin, imported_names
 from .overrides import Hint
@@ -323,7 +325,7 @@ class Analysis:
             owner = self.expressions.kind(target.value)
             if isinstance(owner, Instance):
                 for cls in owner.classes:
-                    self.program.set_attribute(cls, target.attr.value, _without_origin(kind))
+                    self.program.set_attribute(cls, target.attr.value, outside(kind))
         elif isinstance(target, cst.Subscript):
             owner = self.expressions.kind(target)
             base = self.expressions.kind(target.value)
@@ -426,14 +428,15 @@ class Analysis:
         inner.env = dict(self.env)
         summary = self.program.summary(name)
         inner.run(node, summary.arguments)
-        summary.returns = _without_origin(inner.returns or NONE)
+        summary.returns = outside(inner.returns or NONE)
 
     # a whole function ----------------------------------------------------------------------------------------------
 
     def run(self, node: cst.FunctionDef, arguments: dict[str, Kind]) -> None:
         """Type a function's body; `arguments` are what its callers pass."""
         for parameter in parameter_list(node.params):
-            self.env[parameter.name.value] = self._parameter(node, parameter, arguments)
+            kind = self._parameter(node, parameter, arguments)
+            self.env[parameter.name.value] = with_own_dtype(kind, parameter.name.value)
             if parameter.default is not None:
                 self.expressions.kind(parameter.default)
         self.block(node.body)
@@ -505,16 +508,6 @@ def _uses_as_tensor(node: cst.FunctionDef, name: str) -> bool:
 
 def _name(node: cst.BaseExpression) -> str:
     return node.value if isinstance(node, cst.Name) else ""
-
-
-def _without_origin(kind: Kind) -> Kind:
-    if isinstance(kind, Tensor):
-        return replace(kind, origin=None)
-    if isinstance(kind, Sequence):
-        return Sequence(_without_origin(kind.element))
-    if isinstance(kind, Tuple):
-        return Tuple(tuple(_without_origin(item) for item in kind.items))
-    return kind
 
 
 def _leaves(body: cst.BaseSuite) -> bool:

@@ -46,7 +46,10 @@ class NoneValue(Kind):
 
 @dataclass(frozen=True)
 class Tensor(Kind):
-    """A tensor. `dtype` is 'bool', 'int', 'float' or None; `origin` names the parameter whose layout it shares."""
+    """A tensor. `origin` names the parameter whose layout it shares.
+
+    `dtype` is 'bool', 'int', 'float', None, or '@p': that of the function's parameter p, whose callers differ.
+    """
 
     layout: Layout = Layout.PLAIN
     rank: int | None = None
@@ -113,6 +116,35 @@ UNKNOWN = Unknown()
 PYTHON = Python()
 NONE = NoneValue()
 OPAQUE_TENSOR = Tensor(Layout.OPAQUE)
+
+
+def with_own_dtype(kind: Kind, parameter: str) -> Kind:
+    """A parameter that its callers pass in several dtypes: what is made of it can still be told at each call."""
+    if isinstance(kind, Sequence):
+        return Sequence(with_own_dtype(kind.element, parameter))
+    if isinstance(kind, Tensor) and kind.dtype is None:
+        return replace(kind, dtype=f"@{parameter}")
+    return kind
+
+
+def dtype_at_call(dtype: str | None, arguments: dict[str, Kind]) -> str | None:
+    """A dtype inside a function, as it is for a call with these arguments."""
+    if dtype is None or not dtype.startswith("@"):
+        return dtype
+    passed = arguments.get(dtype[1:])
+    passed = passed.element if isinstance(passed, Sequence) else passed
+    return passed.dtype if isinstance(passed, Tensor) else None
+
+
+def outside(kind: Kind) -> Kind:
+    """A kind without what only means something inside the function that it comes from."""
+    if isinstance(kind, Tensor):
+        return replace(kind, origin=None, dtype=dtype_at_call(kind.dtype, {}))
+    if isinstance(kind, Sequence):
+        return Sequence(outside(kind.element))
+    if isinstance(kind, Tuple):
+        return Tuple(tuple(outside(item) for item in kind.items))
+    return kind
 
 
 def is_tensor(kind: Kind) -> bool:

@@ -49,12 +49,16 @@ class Override:
 
 @dataclass(frozen=True)
 class Hint:
-    """What the analysis is told about a function: kinds of parameters and variables, its result, attributes' values."""
+    """What the analysis is told about a function: kinds of parameters and variables, its result, attributes' values.
+
+    `applies` names the parameter that it calls with the arguments after it, and whose result it gives.
+    """
 
     function: str
     kinds: dict[str, str] = field(default_factory=dict)
     values: dict[str, str] = field(default_factory=dict)
     returns: str = ""
+    applies: str = ""
     reason: str = ""
 
 

@@ -150,7 +150,12 @@ class Program:
             wanted = self.input_layouts(item) if isinstance(item, Instance) else {Layout.OPAQUE}
             if wanted != {Layout.OPAQUE}:
                 return wanted
-        return {self._input_layout(cls) for cls in module.classes}
+        choosy = {cls for cls in module.classes if not self._takes_any_layout(cls)}
+        return {self._input_layout(cls) for cls in choosy or module.classes}
+
+    def _takes_any_layout(self, qualified: str) -> bool:
+        layer = self.layer(qualified)
+        return layer is not None and layer.layout == "any"
 
     def _input_layout(self, qualified: str) -> Layout:
         layer = self.layer(qualified)

@@ -10,7 +10,8 @@ import libcst as cst
 import libcst.matchers as m
 
 from . import rules
-from .calls import argument_parameters, bound_call
+from .binding import bound_call
+from .calls import argument_parameters
 from .code import code_of, expression, in_parentheses, is_operator, undone_transpose
 from .evidence import axis_evidence
 from .expressions import literal_value
@@ -530,7 +531,7 @@ class Rewriter(ScopedTransformer):
         chosen = code_of(cst.ensure_type(updated.slice[position].slice, cst.Index).value)
         if index.dtype == "bool":
             return self.replaced(f"tf.boolean_mask({source}, {chosen})", updated)
-        if index.dtype is None:
+        if index.dtype is None or index.dtype.startswith("@"):
             self.report(
                 "K102",
                 "the index may be integers or a mask",

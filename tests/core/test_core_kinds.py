@@ -223,3 +223,34 @@ def test_a_tensor_as_an_index_gathers_or_selects(transpile):
 def test_an_index_that_may_be_either_is_refused(transpile):
     run = transpile("def f(x: torch.Tensor, y: torch.Tensor):\n    return x[y]\n")
     assert run.codes == ["K102"] and marked(run.errors[0]) == "x[y]"
+
+
+GRID = """\
+def grid(*tensors):
+    return torch.meshgrid(*tensors, indexing='ij')
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.table = nn.Parameter(torch.zeros(9, 4))
+
+    def forward(self, x: torch.Tensor):
+        places = torch.arange(3, dtype=torch.float32)
+        where = torch.stack(grid(places, places))
+        {index}
+        return self.table[i.view(-1)] + where.sum()
+"""
+
+
+def test_a_dtype_follows_the_caller(transpile):
+    """A function that is called with integers and with floats gives each caller its own."""
+    run = transpile(
+        GRID.replace("{index}", "n = torch.arange(3, dtype=torch.long)\n        i = torch.stack(grid(n, n)).sum(0)")
+    )
+    assert "tf.gather(self.table, tf.reshape(i, (-1,)))" in run.text()
+
+
+def test_a_dtype_that_no_caller_shows_is_refused(transpile):
+    run = transpile(GRID.replace("{index}", "i = grid(x, places)[0]"))
+    assert run.codes == ["K102"]

@@ -51,7 +51,7 @@ FREE = [
     ("y = x.permute(0, 2, 3, 1).shape[3]", "y = ops.shape(x)[3]"),
     ("y, z = x.chunk(2, dim=1)", "y, z = F.chunk(x, 2, axis=-1)"),
     ("y = x.split(4, 1)", "y = F.split(x, 4, axis=-1)"),
-    ("y = x.roll(1, 2)", "y = tf.roll(x, 1, axis=1)"),
+    ("y = x.roll(1, 2)", "y = F.roll(x, 1, axis=1)"),
     ("y = x * self.scale.view(1, -1, 1, 1)", "y = x * tf.reshape(self.scale, (1, 1, 1, -1))"),
     ("y = x * self.scale.reshape(1, -1, 1, 1)", "y = x * tf.reshape(self.scale, (1, 1, 1, -1))"),
     ("y = F.pad(x, (1, 1, 2, 2))", "y = F.pad_image(x, (1, 1, 2, 2))"),
@@ -310,3 +310,39 @@ class Net(Base):
 def test_an_operand_of_unknown_rank_is_refused(transpile):
     run = transpile(NET.replace("torch.ones(dim)", "dim") + "        return x * self.scale\n")
     assert run.errors
+
+
+MERGE = """\
+class Merge(nn.Module):
+    def forward(self, x: torch.Tensor):
+        B, H, W, C = x.shape
+        return x.reshape(B, H * W, C).reshape(B, H, W, C)
+
+
+class Net(nn.Module):
+    def __init__(self, dim: int, down: bool, conv: bool):
+        super().__init__()
+        self.down = Merge() if down else nn.Identity()
+        self.either = nn.Conv2d(dim, dim, 1) if conv else nn.Linear(dim, dim)
+
+    def either_way(self, x):
+        return self.either(x)
+
+    def forward(self, x: torch.Tensor):
+        x = self.down(x)
+        return x.permute(0, 3, 1, 2)
+
+    def of_tokens(self, t: torch.Tensor):
+        t = self.either_way(t.reshape(4, 4))
+        return t.transpose(1, 0)
+"""
+
+
+def test_identity_takes_what_its_alternative_takes(transpile):
+    run = transpile(MERGE)
+    assert (run.errors, run.transposes()) == ([], ())
+    assert "x = self.down(x)\n        return x\n" in run.text()
+
+
+def test_a_layer_that_may_be_a_convolution_keeps_the_layout(transpile):
+    assert "return tf.transpose(t, (1, 0))" in transpile(MERGE).definition("of_tokens")

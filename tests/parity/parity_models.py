@@ -59,4 +59,6 @@ SMALL_MODELS = (
     _sam("samvit_base_patch16_224"),  # no neck, no absolute position embedding
     HIERA,
     _hiera("hieradet_small"),  # layer scale
+    _swin("swinv2_base_window12to16_192to256", window_size=4),  # bias of the window it was pretrained with
+    _swin("swinv2_cr_tiny_ns_224", extra_norm_period=2),  # norms on the main branch
 )

@@ -268,11 +268,11 @@ def cat_code(call: BoundCall) -> str:
 
 
 def roll_code(call: BoundCall) -> str:
-    """Without axes torch rolls the flattened tensor."""
+    """Out of slices where the sizes are known: TFLite has no roll. Without axes torch rolls the flattened tensor."""
     source, shifts = call.one("input").code(), call.one("shifts").code()
     if not call.given("dims"):
         return f"F.roll({source}, {shifts})"
-    return f"tf.roll({source}, {shifts}, axis={axis_code(call, 'dims')})"
+    return f"F.roll({source}, {shifts}, axis={axis_code(call, 'dims')})"
 
 
 def meshgrid_kind(call: BoundCall) -> Kind:

@@ -77,17 +77,17 @@ def repeat_interleave(x: Any, repeats: Any, dim: int | None = None) -> tf.Tensor
     return tf.repeat(x, repeats, axis=dim)
 
 
-def roll(x: Any, shifts: Any, dims: Any = None) -> tf.Tensor:
+def roll(x: Any, shifts: Any, axis: Any = None) -> tf.Tensor:
     """`torch.roll` out of slices, which TFLite has and tf.roll it lacks."""
     x = tf.convert_to_tensor(x)
-    if dims is None:
+    if axis is None:
         return tf.reshape(roll(tf.reshape(x, (-1,)), shifts, 0), tf.shape(x))
     if not isinstance(shifts, (tuple, list)):
         shifts = (shifts,)
-    if not isinstance(dims, (tuple, list)):
-        dims = (dims,)
-    for shift, axis in zip(shifts, dims, strict=True):
-        x = _roll_axis(x, shift, axis % x.shape.rank)
+    if not isinstance(axis, (tuple, list)):
+        axis = (axis,)
+    for shift, each in zip(shifts, axis, strict=True):
+        x = _roll_axis(x, shift, each % x.shape.rank)
     return x
 
 

@@ -1,0 +1,77 @@
+"""SwinV2-CR with a chosen width of its meta network, for timm.models.swin_transformer_v2_cr."""
+
+from timm.layers import Mlp
+from timm.models._builder import build_model_with_cfg
+from timm.models.swin_transformer_v2_cr import SwinTransformerV2Cr, WindowMultiHeadAttention, checkpoint_filter_fn
+from transpiler.runtime import nn
+from transpiler.runtime.swin_config import read_swinv2_config
+
+META_HIDDEN_DIM = 384
+
+
+def _create_swin_transformer_v2_cr(variant, pretrained=False, **kwargs):
+    """Create a Swin Transformer V2 CR model.
+
+    Stands for timm.models.swin_transformer_v2_cr._create_swin_transformer_v2_cr; hand-written for `meta_hidden_dim`,
+    which timm's classes don't pass on, and `config`.
+
+    Args:
+        variant: Model variant name.
+        pretrained: If True, load pretrained weights.
+        **kwargs: Additional model arguments, and two more. `config`: a yaml file of microsoft/Swin-Transformer. Its
+            widths, depths, heads and windows replace those of the variant; its other values are defaults, which
+            arguments replace. Needs PyYAML. `meta_hidden_dim`: hidden features of the network that makes the relative
+            position bias; timm's weights have 384.
+
+    Returns:
+        SwinTransformerV2Cr model instance.
+
+    Raises:
+        ValueError: The file has a key that is unknown, or says what SwinTransformerV2Cr can't be; or pretrained
+            weights are asked for with another meta_hidden_dim.
+    """
+    config = kwargs.pop("config", None)
+    meta_hidden_dim = kwargs.pop("meta_hidden_dim", META_HIDDEN_DIM)
+    if config is not None:
+        kwargs = _with_config(_cr_arguments(read_swinv2_config(config), config), kwargs)
+    if pretrained and meta_hidden_dim != META_HIDDEN_DIM:
+        raise ValueError(f"Pretrained weights have meta_hidden_dim={META_HIDDEN_DIM}. Received: {meta_hidden_dim}")
+    default_out_indices = tuple(i for i, _ in enumerate(kwargs.get("depths", (1, 1, 1, 1))))
+    out_indices = kwargs.pop("out_indices", default_out_indices)
+
+    model = build_model_with_cfg(
+        SwinTransformerV2Cr,
+        variant,
+        pretrained,
+        pretrained_filter_fn=checkpoint_filter_fn,
+        feature_cfg=dict(flatten_sequential=True, out_indices=out_indices),
+        **kwargs,
+    )
+    if meta_hidden_dim != META_HIDDEN_DIM:
+        _set_meta_hidden_dim(model, meta_hidden_dim)
+    return model
+
+
+def _set_meta_hidden_dim(model, hidden_dim: int) -> None:
+    """Replace the meta networks, as WindowMultiHeadAttention makes them, by ones of another width."""
+    for module in list(model.modules()):
+        if isinstance(module, WindowMultiHeadAttention):
+            module.meta_mlp = Mlp(
+                2, hidden_features=hidden_dim, out_features=module.num_heads, act_layer=nn.ReLU, drop=(0.125, 0.0)
+            )
+
+
+def _cr_arguments(described: dict, config: str) -> dict:
+    """The arguments without the two that SwinTransformerV2Cr has not: its bias is of raw offsets, qkv has a bias."""
+    described = dict(described)
+    if any(described.pop("pretrained_window_sizes")):
+        raise ValueError(f"{config}: MODEL.SWINV2.PRETRAINED_WINDOW_SIZES has no meaning for SwinTransformerV2Cr")
+    if not described.pop("qkv_bias"):
+        raise ValueError(f"{config}: MODEL.SWINV2.QKV_BIAS must be True for SwinTransformerV2Cr")
+    return described
+
+
+def _with_config(described: dict, kwargs: dict) -> dict:
+    """The entry points give these themselves, so a file goes before them; of the rest arguments go first."""
+    shape = ("embed_dim", "depths", "num_heads", "window_size")
+    return {**described, **kwargs, **{key: described[key] for key in shape}}
