@@ -38,7 +38,7 @@ def filled(text: str) -> str:
 
 
 def parity() -> str:
-    rows = _read("parity.json")
+    rows = [row for row in _read("parity.json") if not row.get("arguments")]
     if not rows:
         return NO_DATA
     by_module = groupby(sorted(rows, key=lambda row: row["module"]), key=lambda row: row["module"])

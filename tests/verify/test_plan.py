@@ -56,7 +56,7 @@ def test_constructor_arguments_include_overrides_and_defaults() -> None:
     from timm.models.vision_transformer import VisionTransformer
 
     constructor = VisionTransformer.__init__
-    arguments = constructor_arguments("test_vit", VisionTransformer)
+    arguments = constructor_arguments("test_vit", VisionTransformer, {})
     assert arguments["embed_dim"] == 64
     assert arguments["class_token"] is True
     assert VisionTransformer.__init__ is constructor

@@ -77,6 +77,12 @@ def test_equal_models_pass_and_every_check_is_made() -> None:
     assert "reduced to depth=3" in describe_row(row)
 
 
+def test_arguments_reach_both_models() -> None:
+    row = verify_architecture(_package(), "test_vit", QUICK, {"img_size": (96, 128), "in_chans": 1})
+    assert (row.status, row.reason, row.img_size) == ("pass", "", (96, 128))
+    assert row.name == "test_vit img_size=[96,128] in_chans=1"
+
+
 @pytest.mark.parametrize(
     ("distort", "status"),
     [
@@ -109,9 +115,9 @@ def test_an_architecture_outside_the_package_is_refused_by_name() -> None:
 def test_resuming_keeps_rows_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[str] = []
 
-    def verify(package: ModuleType, arch: str, settings: Settings, debug: bool) -> Row:
+    def verify(package: ModuleType, arch: str, settings: Settings, arguments: dict[str, Any], debug: bool) -> Row:
         ran.append(arch)
-        return Row(arch, "timm.models.vision_transformer", "pass", settings=settings)
+        return Row(arch, "timm.models.vision_transformer", "pass", arguments=arguments, settings=settings)
 
     monkeypatch.setattr(sweep_module, "verify_architecture", verify)
     results, said = tmp_path / "new" / "rows.json", list[str]()
@@ -128,3 +134,7 @@ def test_resuming_keeps_rows_and_says_so(tmp_path: Path, monkeypatch: pytest.Mon
     run(["test_vit"], fresh=True)
     assert ran == ["test_vit", "test_vit2", "test_vit"]
     assert list(read_rows(results)) == ["test_vit", "test_vit2"]
+    run(["test_vit"], arguments={"img_size": (96, 128)})
+    run(["test_vit"], arguments={"img_size": (96, 128)})
+    assert ran[3:] == ["test_vit"]
+    assert list(read_rows(results)) == ["test_vit", "test_vit img_size=[96,128]", "test_vit2"]

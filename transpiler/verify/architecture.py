@@ -22,14 +22,17 @@ from .record import CheckResult, Row, Settings, summarise
 from .selection import module_of
 
 
-def verify_architecture(package: ModuleType, arch: str, settings: Settings, debug: bool = False) -> Row:
+def verify_architecture(
+    package: ModuleType, arch: str, settings: Settings, arguments: dict[str, Any] | None = None, debug: bool = False
+) -> Row:
     """One row, whatever happens; only KeyboardInterrupt and the like come through."""
     started = time.perf_counter()
-    row = partial(Row, arch, module_of(arch), seed=seed_of(arch), settings=settings)
+    arguments = arguments or {}
+    row = partial(Row, arch, module_of(arch), arguments=arguments, seed=seed_of(arch), settings=settings)
     if arch not in package.list_models():
         return row(status="refused", reason=f"not in {package.__name__}: its module was not transpiled or was refused")
     try:
-        plan = make_plan(arch, settings)
+        plan = make_plan(arch, settings, arguments)
     except VerifyError as refusal:
         return row(status="refused", reason=str(refusal))
     except Exception as error:  # noqa: BLE001 (timm itself fails on this architecture)
@@ -94,7 +97,7 @@ def _check_other_sizes(package: ModuleType, plan: Plan, settings: Settings, chec
 
 def _check_features_only(package: ModuleType, plan: Plan, settings: Settings, checklist: Checklist) -> None:
     try:
-        build_on_meta(plan.arch, **plan.reduced, features_only=True)
+        build_on_meta(plan.arch, **plan.arguments, features_only=True)
     except Exception as error:  # noqa: BLE001 (timm's own word that it has no such form)
         checklist.results["features_only"] = CheckResult("not applicable", note=f"timm: {first_line(error)}")
         return
@@ -108,7 +111,9 @@ def _check_features_only(package: ModuleType, plan: Plan, settings: Settings, ch
 
 
 def _build(package: ModuleType, plan: Plan, checklist: Checklist, name: str, **kwargs: Any) -> Pair | None:
-    return checklist.attempt(name, lambda: build_pair(package, plan.arch, seed_of(plan.arch), **plan.reduced, **kwargs))
+    return checklist.attempt(
+        name, lambda: build_pair(package, plan.arch, seed_of(plan.arch), **plan.arguments | kwargs)
+    )
 
 
 def _images(plan: Plan, size: tuple[int, int] | None = None) -> Any:

@@ -6,10 +6,12 @@ Exit status: 0 everything passed; 1 something did not; 2 the request could not b
 from __future__ import annotations
 
 import argparse
+import ast
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from .errors import VerifyError
 from .record import Row, Settings
@@ -47,6 +49,14 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep rows here, and skip those still valid")
     parser.add_argument("--fresh", action="store_true", help="verify again what FILE already holds")
     parser.add_argument("--shard", metavar="I/N", help="only part I (from 1) of N")
+    parser.add_argument(
+        "--with",
+        action="append",
+        default=[],
+        dest="arguments",
+        metavar="KEY=VALUE",
+        help="an argument for create_model",
+    )
     parser.add_argument("--quick", action="store_true", help="reduced depth; only eager and tf.function")
     parser.add_argument("--gradients", action="store_true", help="also compare the gradient of every parameter")
     parser.add_argument("--tolerance", type=float, default=defaults.tolerance, help="default: %(default)g")
@@ -87,12 +97,24 @@ def _verify(options: argparse.Namespace) -> int:
         Settings(options.quick, options.gradients, options.tolerance, options.memory_limit, options.tflop_limit),
         versions(),
         options.json,
+        dict(map(_argument, options.arguments)),
         options.fresh,
         options.debug,
     )
     rows = sweep.run(archs, _say)
     print(_tally(rows))
     return 0 if all(row.status == "pass" for row in rows) else 1
+
+
+def _argument(text: str) -> tuple[str, Any]:
+    """`window_size=7` as a key and a Python value; what is no literal is a string."""
+    key, equals, value = text.partition("=")
+    if not (key.isidentifier() and equals):
+        raise VerifyError(f"--with takes KEY=VALUE, such as window_size=7, not {text!r}")
+    try:
+        return key, ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return key, value
 
 
 def _write_page(source: Path, target: Path) -> int:

@@ -57,10 +57,10 @@ def measure_cost(model: nn.Module, size: tuple[int, int, int]) -> Cost:
     return Cost(parameters, flops.get_total_flops() / 1e12, largest.elements)
 
 
-def constructor_arguments(arch: str, model_class: type[nn.Module]) -> dict[str, Any]:
-    """The arguments, defaults included, with which an architecture's function constructs its model class."""
+def constructor_arguments(arch: str, model_class: type[nn.Module], given: dict[str, Any]) -> dict[str, Any]:
+    """The arguments, defaults included, with which an architecture's function, given some, makes its model class."""
     with _recording(model_class) as calls:
-        build_on_meta(arch)
+        build_on_meta(arch, **given)
     return calls[0] if calls else {}
 
 

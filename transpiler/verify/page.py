@@ -14,7 +14,7 @@ COLUMNS = ("logits", "tf.function", "XLA", "features", "intermediates", "other s
 
 def render_page(rows: Iterable[Row]) -> str:
     """Markdown for rows of any number of modules."""
-    ordered = sorted(rows, key=lambda row: (row.module, row.arch))
+    ordered = sorted(rows, key=lambda row: (row.module, row.name))
     sections = ["# Parity with timm", _introduction(ordered), _summary(ordered), _problems(ordered)]
     for module, group in groupby(ordered, key=lambda row: row.module):
         sections.append(_module_section(module, list(group)))
@@ -33,20 +33,28 @@ def _introduction(rows: Sequence[Row]) -> str:
 
 
 def _summary(rows: Sequence[Row]) -> str:
-    lines = ["| module | architectures | pass | fail | error | refused | at reduced depth | worst figure |"]
-    lines.append("|---|" + "---:|" * 7)
+    lines = [
+        "| module | architectures | pass | fail | error | refused | at reduced depth | with arguments | worst figure |"
+    ]
+    lines.append("|---|" + "---:|" * 8)
     for module, group in groupby(rows, key=lambda row: row.module):
-        members = list(group)
+        both = list(group)
+        members = [row for row in both if not row.arguments]
+        changed = [row.status == "pass" for row in both if row.arguments]
         counts = Counter(row.status for row in members)
         numbers = [len(members), *(counts[status] for status in ("pass", "fail", "error", "refused"))]
         reduced = sum(bool(row.reduced) for row in members)
-        figure = _figure([worst[1] for row in members if (worst := row.worst())])
-        lines.append(f"| `{module}` | {' | '.join(map(str, numbers))} | {reduced} | {figure} |")
+        figure = _figure([worst[1] for row in both if (worst := row.worst())])
+        lines.append(f"| `{module}` | {' | '.join(map(str, numbers))} | {reduced} | {_out_of(changed)} | {figure} |")
     return "\n".join(lines)
 
 
+def _out_of(passes: Sequence[bool]) -> str:
+    return f"{sum(passes)} of {len(passes)} pass" if passes else "—"
+
+
 def _problems(rows: Sequence[Row]) -> str:
-    lines = [f"- `{row.arch}`: {row.status}: {row.reason}" for row in rows if row.status != "pass"]
+    lines = [f"- `{row.name}`: {row.status}: {row.reason}" for row in rows if row.status != "pass"]
     return "\n".join(["## Not passed", "", *lines]) if lines else ""
 
 
@@ -61,7 +69,7 @@ def _module_section(module: str, rows: Sequence[Row]) -> str:
 
 def _row(row: Row) -> str:
     cells = [
-        f"`{row.arch}`",
+        f"`{row.name}`",
         row.status if row.status == "pass" else f"**{row.status}**",
         f"{row.parameters / 1e6:.1f}" if row.parameters else "",
         "×".join(map(str, row.img_size)),

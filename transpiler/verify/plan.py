@@ -26,38 +26,48 @@ class OtherSizes:
 
 @dataclass(frozen=True)
 class Plan:
-    """`input_size` is (channels, height, width). `no_other_size` is the reason where `other` is None."""
+    """`input_size` is (channels, height, width). `no_other_size` is the reason where `other` is None.
+
+    `given` are the keyword arguments that were asked for, `reduced` those that make the model smaller.
+    """
 
     arch: str
     input_size: tuple[int, int, int]
     parameters: int
+    given: dict[str, Any] = field(default_factory=dict)
     reduced: dict[str, Any] = field(default_factory=dict)
     other: OtherSizes | None = None
     no_other_size: str = ""
 
+    @property
+    def arguments(self) -> dict[str, Any]:
+        return self.given | self.reduced
 
-def make_plan(arch: str, settings: Settings) -> Plan:
-    """Plan from shapes alone. Raises VerifyError when the architecture fits the machine's memory in no form.
 
-    Too much arithmetic only leads to reduced depth: a slow check is still a check.
+def make_plan(arch: str, settings: Settings, given: dict[str, Any] | None = None) -> Plan:
+    """Plan from shapes alone, for an architecture with the keyword arguments `given`.
+
+    Too much arithmetic only leads to reduced depth: a slow check is still a check. Raises VerifyError when the
+    architecture fits the machine's memory in no form.
     """
-    model = build_on_meta(arch)
-    input_size = _default_size(model)
+    given = given or {}
+    model = build_on_meta(arch, **given)
+    input_size = _default_size(model, given)
     cost = measure_cost(model, input_size)
-    arguments = constructor_arguments(arch, type(model))
+    arguments = constructor_arguments(arch, type(model), given)
     reduced: dict[str, Any] = {}
     if settings.quick or not _fits(cost, settings):
         reduced = reduced_depth(arguments)
         if reduced:
-            model = build_on_meta(arch, **reduced)
+            model = build_on_meta(arch, **given | reduced)
             cost = measure_cost(model, input_size)
     if cost.memory_gib > settings.memory_gib:
         raise VerifyError(
             f"needs about {cost.memory_gib:.0f} GiB, the limit is {settings.memory_gib:g} GiB"
             f"{' (at reduced depth)' if reduced else ' (its constructor has no depth to reduce)'}"
         )
-    other, reason = _find_other_sizes(arch, model, arguments, reduced, input_size)
-    return Plan(arch, input_size, cost.parameters, reduced, other, reason)
+    other, reason = _find_other_sizes(arch, model, arguments, given | reduced, input_size)
+    return Plan(arch, input_size, cost.parameters, given, reduced, other, reason)
 
 
 def reduced_depth(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -95,13 +105,13 @@ def size_candidates(
 
 
 def _find_other_sizes(
-    arch: str, model: nn.Module, arguments: dict[str, Any], reduced: dict[str, Any], input_size: tuple[int, int, int]
+    arch: str, model: nn.Module, arguments: dict[str, Any], kwargs: dict[str, Any], input_size: tuple[int, int, int]
 ) -> tuple[OtherSizes | None, str]:
     channels, *size = input_size
     reason = ""
     for candidate in size_candidates(arguments, _patch_size(model), (size[0], size[1])):
         try:
-            resized = build_on_meta(arch, **reduced, **candidate.kwargs)
+            resized = build_on_meta(arch, **kwargs | candidate.kwargs)
             for other in candidate.sizes:
                 run_on_meta(resized, (channels, *other))
         except Exception as error:  # noqa: BLE001 (whatever timm raises, it does not take this size)
@@ -111,9 +121,11 @@ def _find_other_sizes(
     return None, reason
 
 
-def _default_size(model: Any) -> tuple[int, int, int]:
-    channels, height, width = model.pretrained_cfg["input_size"]
-    return channels, height, width
+def _default_size(model: Any, given: dict[str, Any]) -> tuple[int, int, int]:
+    channels, *size = model.pretrained_cfg["input_size"]
+    given_size = given.get("img_size", size)
+    height, width = (given_size, given_size) if isinstance(given_size, int) else given_size
+    return given.get("in_chans", channels), height, width
 
 
 def _fits(cost: Cost, settings: Settings) -> bool:

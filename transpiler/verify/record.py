@@ -44,14 +44,16 @@ class Settings:
 class Row:
     """The result for one architecture.
 
-    `img_size` is (height, width). `reduced` holds the keyword arguments that made the model smaller than upstream's,
-    empty when it was verified whole. `parameters` counts the model that was really run.
+    `arguments` are the keyword arguments that were asked for. `img_size` is (height, width). `reduced` holds the
+    keyword arguments that made the model smaller than upstream's, empty when it was verified whole. `parameters`
+    counts the model that was really run.
     """
 
     arch: str
     module: str
     status: RowStatus
     reason: str = ""
+    arguments: dict[str, Any] = field(default_factory=dict)
     parameters: int = 0
     img_size: tuple[int, ...] = ()
     reduced: dict[str, Any] = field(default_factory=dict)
@@ -61,6 +63,10 @@ class Row:
     versions: dict[str, str] = field(default_factory=dict)
     fingerprint: str = ""
     settings: Settings = field(default_factory=Settings)
+
+    @property
+    def name(self) -> str:
+        return row_name(self.arch, self.arguments)
 
     def worst(self) -> tuple[str, float] | None:
         """The check with the largest error figure, or None when no figure was taken."""
@@ -77,6 +83,15 @@ class Row:
         values["settings"] = Settings(**values["settings"])
         values["img_size"] = tuple(values["img_size"])
         return cls(**values)
+
+
+def row_name(arch: str, arguments: dict[str, Any]) -> str:
+    """What a row is known by: the architecture, and its arguments where some were given."""
+    return " ".join([arch, *(f"{key}={_compact(value)}" for key, value in sorted(arguments.items()))])
+
+
+def _compact(value: Any) -> str:
+    return repr(list(value) if isinstance(value, tuple) else value).replace(" ", "")
 
 
 def summarise(checks: dict[str, CheckResult]) -> tuple[RowStatus, str]:

@@ -15,7 +15,7 @@ from .record import Row, Settings
 
 
 def read_rows(path: Path) -> dict[str, Row]:
-    """Rows by architecture; empty when the file does not exist. Raises VerifyError when it is not a results file."""
+    """Rows by name; empty when the file does not exist. Raises VerifyError when it is not a results file."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -23,21 +23,21 @@ def read_rows(path: Path) -> dict[str, Row]:
     except (OSError, ValueError) as error:
         raise VerifyError(f"cannot read results file {path}: {error}") from error
     try:
-        return {row["arch"]: Row.from_json(row) for row in data}
+        return {row.name: row for row in map(Row.from_json, data)}
     except (TypeError, KeyError, AttributeError) as error:
         raise VerifyError(f"{path} does not hold verification results: {error!r}") from error
 
 
 def add_row(path: Path, row: Row) -> None:
-    """Put one row into the file, replacing the architecture's earlier one. Old or new file stands, never a mixture."""
+    """Put one row into the file, replacing the earlier one of that name. Old or new file stands, never a mixture."""
     with _locked(path.parent):
         rows = read_rows(path)
-        rows[row.arch] = row
+        rows[row.name] = row
         _replace(path, render_rows(rows.values()))
 
 
 def render_rows(rows: Iterable[Row]) -> str:
-    ordered = sorted(rows, key=lambda row: (row.module, row.arch))
+    ordered = sorted(rows, key=lambda row: (row.module, row.name))
     return "[\n" + ",\n".join(json.dumps(row.to_json()) for row in ordered) + "\n]\n"
 
 

@@ -5,28 +5,33 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from tqdm import tqdm
 
 from .architecture import verify_architecture
 from .package import Fingerprints
-from .record import Row, Settings
+from .record import Row, Settings, row_name
 from .selection import module_of
 from .store import add_row, check_writable, is_current, read_rows
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """A request: the package, what to ask of each architecture, and where the rows are kept (None: nowhere)."""
+    """A request: the package, what to ask of each architecture, and where the rows are kept (None: nowhere).
+
+    `arguments` are given to `create_model` with each architecture.
+    """
 
     package: ModuleType
     package_folder: Path
     settings: Settings
     versions: dict[str, str]
     results: Path | None = None
+    arguments: dict[str, Any] = field(default_factory=dict)
     fresh: bool = False
     debug: bool = False
 
@@ -39,12 +44,12 @@ class Sweep:
             for arch in progress:
                 progress.set_postfix_str(arch)
                 fingerprint = fingerprints.of(module_of(arch))
-                kept = stored.get(arch)
+                kept = stored.get(row_name(arch, self.arguments))
                 if kept and is_current(kept, self.settings, self.versions, fingerprint):
-                    say(f"{arch}: kept from {self.results}: {kept.status}")
+                    say(f"{kept.name}: kept from {self.results}: {kept.status}")
                     rows.append(kept)
                     continue
-                row = verify_architecture(self.package, arch, self.settings, self.debug)
+                row = verify_architecture(self.package, arch, self.settings, self.arguments, self.debug)
                 row = dataclasses.replace(row, versions=self.versions, fingerprint=fingerprint)
                 if self.results:
                     add_row(self.results, row)
@@ -62,7 +67,7 @@ class Sweep:
 
 def describe_row(row: Row) -> str:
     """One line: name, status, the worst figure, what was reduced, the seconds, and the reason where it did not pass."""
-    parts = [f"{row.arch}: {row.status}"]
+    parts = [f"{row.name}: {row.status}"]
     worst = row.worst()
     if worst:
         parts.append(f"worst {worst[1]:.1e} ({worst[0]})")
