@@ -41,6 +41,9 @@ _PUNCTUATION = frozenset(
         "second_colon",
         "star",
         "posonly_ind",
+        "relative",
+        "asynchronous",
+        "leading_whitespace",
     }
 )
 
