@@ -79,17 +79,15 @@ _MODULE_WALKS: dict[str, Kind] = {
     "buffers": Sequence(Tensor()),
     "named_parameters": Sequence(Tuple((PYTHON, Tensor(variable=True)))),
     "named_buffers": Sequence(Tuple((PYTHON, Tensor()))),
-    "children": Sequence(Instance()),
     "modules": Sequence(Instance()),
-    "named_children": Sequence(Tuple((PYTHON, Instance()))),
     "named_modules": Sequence(Tuple((PYTHON, Instance()))),
-    "items": Sequence(Tuple((PYTHON, Instance()))),
-    "values": Sequence(Instance()),
     "keys": Sequence(PYTHON),
     "get_submodule": Instance(),
     "get_parameter": Tensor(variable=True),
     "state_dict": Mapping(Tensor()),
 }
+# What no tensor has.
+DICT_METHODS = frozenset({"items", "keys", "values"})
 SEQUENTIAL = "torch.nn.Sequential"
 _SELF_RETURNING = frozenset(
     {"train", "eval", "to", "apply", "requires_grad_", "float", "half", "cuda", "cpu", "append", "extend", "insert"}
@@ -286,6 +284,8 @@ class Calls:
     def _method(self, node: cst.Call, func: cst.Attribute, arguments: list[tuple[cst.Arg, Kind]]) -> Kind:
         name = func.attr.value
         owner = self.analysis.expressions.kind(func.value)
+        if isinstance(owner, Tensor) and name in DICT_METHODS:
+            owner = Mapping(Tensor())  # one of several state dicts in a dict
         if isinstance(owner, Tensor):
             return self._tensor_method(node, name, func.value, owner, arguments)
         if isinstance(owner, Instance):
@@ -329,6 +329,13 @@ class Calls:
         if name in ("register_buffer", "register_parameter"):
             self._register(owner, name, arguments)
             return PYTHON
+        if name in ("add_module", "register_module"):
+            self._add_module(owner, arguments)
+            return PYTHON
+        if name in ("children", "values"):
+            return Sequence(self.program.element(owner))
+        if name in ("named_children", "items"):
+            return Sequence(Tuple((PYTHON, self.program.element(owner))))
         if name in _MODULE_WALKS:
             return _MODULE_WALKS[name]
         if name in _SELF_RETURNING:
@@ -362,6 +369,15 @@ class Calls:
                 kind = replace(kind, variable=method == "register_parameter", origin=None)
             for cls in owner.classes:
                 self.program.set_attribute(cls, name, kind)
+
+    def _add_module(self, owner: Instance, arguments: list[tuple[cst.Arg, Kind]]) -> None:
+        if len(arguments) < 2 or not isinstance(arguments[1][1], Instance):
+            return
+        name = literal_value(arguments[0][0].value)
+        self.program.set_element(owner, arguments[1][1])
+        if isinstance(name, str):
+            for cls in owner.classes:
+                self.program.set_attribute(cls, name, arguments[1][1])
 
     def _list_method(
         self, name: str, node: cst.BaseExpression, owner: Kind, arguments: list[tuple[cst.Arg, Kind]]

@@ -10,7 +10,7 @@ import libcst as cst
 import libcst.matchers as m
 
 from . import rules
-from .calls import argument_parameters, bound_call
+from .calls import DICT_METHODS, argument_parameters, bound_call
 from .code import code_of, expression, in_parentheses, is_operator, undone_transpose
 from .evidence import axis_evidence
 from .expressions import literal_value
@@ -287,7 +287,7 @@ class Rewriter(ScopedTransformer):
     def _tensor_method(
         self, name: str, func: cst.Attribute, owner: Kind, original: cst.Call, updated: cst.Call
     ) -> cst.BaseExpression:
-        if name in ("copy_", "requires_grad_"):
+        if name in ("copy_", "requires_grad_") or name in DICT_METHODS:
             return updated
         torch_name = f"torch.Tensor.{name}"
         row = rules.find(torch_name)
@@ -375,7 +375,7 @@ class Rewriter(ScopedTransformer):
                 if needs_transpose(value.kind, want):
                     changed[parameter] = self._argument_in(value, value.kind, want, node, reason)
             elif isinstance(value.kind, (Sequence, Tuple)) and row.layout in ("axis", "plain"):
-                self._check_list(value.kind, want, node, call.name)
+                changed[parameter] = self._list_in(value, want, node, call.name)
         return BoundCall(call.name, changed, want)
 
     def _operand(
@@ -403,15 +403,24 @@ class Rewriter(ScopedTransformer):
         kind = Tensor(want, tensor.rank, tensor.dtype)
         return Argument(kind, argument.literal, lambda: code)
 
-    def _check_list(self, kind: Sequence | Tuple, want: Layout, node: cst.Call, name: str) -> None:
-        items = kind.items if isinstance(kind, Tuple) else (kind.element,)
-        if any(isinstance(item, Tensor) and needs_transpose(item, want) for item in items):
+    def _list_in(self, value: Argument, want: Layout, node: cst.Call, name: str) -> Argument:
+        """A list of tensors in the layout that the call works in."""
+        assert isinstance(value.kind, (Sequence, Tuple))
+        items = value.kind.items if isinstance(value.kind, Tuple) else (value.kind.element,)
+        others = [item for item in items if isinstance(item, Tensor) and needs_transpose(item, want)]
+        if not others:
+            return value
+        if len(others) < len(items) or others[0].rank is None or len({item.rank for item in others}) > 1:
             self.report(
                 "L202",
                 f"{name} joins tensors of different layouts",
                 node,
                 "permute one of them before, or add a hint to overrides/index.toml",
             )
+            return value
+        item = self.transposed("item", others[0], want, node, f"{name} works in torch order")
+        code = f"[{item} for item in {value.code()}]"
+        return Argument(Sequence(Tensor(want, others[0].rank, others[0].dtype)), value.literal, lambda: code)
 
     # calls of the source's own functions and modules ---------------------------------------------------------------
 
@@ -515,6 +524,10 @@ class Rewriter(ScopedTransformer):
         position = next(i for i, kind in enumerate(kinds) if isinstance(kind, Tensor))
         index = kinds[position]
         assert isinstance(index, Tensor)
+        if len(kinds) > 1 and all(isinstance(kind, Tensor) and kind.dtype == "int" for kind in kinds):
+            source = code_of(self.bare(updated.value))
+            places = ", ".join(code_of(cst.ensure_type(e.slice, cst.Index).value) for e in updated.slice)
+            return self.replaced(f"tf.gather_nd({source}, tf.stack([{places}], axis=-1))", updated)
         before = original.slice[:position]
         if len(kinds) != position + 1 or not all(
             m.matches(e.slice, m.Slice(lower=None, upper=None, step=None)) for e in before

@@ -37,6 +37,13 @@ def _is_none(name: str) -> m.Comparison:
     return m.Comparison(left=m.Name(name), comparisons=[target])
 
 
+def _asks_for(test: cst.BaseExpression, name: str) -> bool:
+    """Whether a condition needs `name is not None` to hold."""
+    if isinstance(test, cst.BooleanOperation) and isinstance(test.operator, cst.And):
+        return _asks_for(test.left, name) or _asks_for(test.right, name)
+    return m.matches(test, m.Comparison(m.Name(name), [m.ComparisonTarget(m.IsNot(), m.Name("None"))]))
+
+
 class _FunctionFacts(cst.CSTVisitor):
     """How a function uses `dtype` besides handing it on."""
 
@@ -58,6 +65,14 @@ class _FunctionFacts(cst.CSTVisitor):
 
     def visit_Attribute(self, node: cst.Attribute) -> bool:
         node.value.visit(self)
+        return False
+
+    def visit_If(self, node: cst.If) -> bool | None:
+        """What only runs where the argument is given hands it on."""
+        if not any(_asks_for(node.test, name) for name in _FACTORY):
+            return None
+        if node.orelse is not None:
+            node.orelse.visit(self)
         return False
 
     def visit_Name(self, node: cst.Name) -> None:
@@ -245,6 +260,8 @@ class RemoveFactoryArguments(TrackingTransformer):
         return m.matches(call.func, m.Attribute(value=m.Call(func=m.Name("super")), attr=m.Name("__init__")))
 
     def _is_dropped(self, arg: cst.Arg, call: cst.Call) -> bool:
+        if arg.star == "*":
+            return self._is_factory_name(arg.value)  # a slip of timm's gather_excite: *dd for **dd
         if arg.star == "**":
             if isinstance(arg.value, cst.Call) and self._name(arg.value.func) == _GET_DEVICE_DTYPE:
                 return True

@@ -70,6 +70,17 @@ class StatementRewriter(Rewriter):
         value = hint.values.get(code_of(original.targets[0].target)) if hint else None
         return updated.with_changes(value=expression(value)) if value is not None else updated
 
+    def leave_IndentedBlock(
+        self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock
+    ) -> cst.IndentedBlock:
+        """A branch that stores a tensor otherwise than the other branch does ends by storing it so too."""
+        body = list(updated_node.body)
+        for name, (kind, want) in sorted(self.typing.ends.get(original_node, {}).items()):
+            code = self.transposed(name, kind, want, original_node.body[-1], f"{name} is stored as in the other branch")
+            line = cst.parse_statement(f"{name} = {code}")
+            body.append(cst.ensure_type(line, cst.SimpleStatementLine))
+        return updated_node.with_changes(body=body) if len(body) > len(updated_node.body) else updated_node
+
     # shapes --------------------------------------------------------------------------------------------------------
 
     def _unpacked_shape(
