@@ -226,6 +226,8 @@ class Calls:
         if row.layout == "axis" and tensor.layout is Layout.OPAQUE:
             wanted = axis_evidence(row, call)
             self.analysis.want(tensor, wanted or Layout.PLAIN, strong=wanted is not None)
+            if row.result is same and tensor.origin and not self.program.settling:
+                return wanted or Layout.OPAQUE  # what comes of it may still say what it is
             return wanted or Layout.PLAIN
         if row.layout == "any":
             found: Kind = tensor

@@ -7,7 +7,7 @@ import libcst as cst
 import libcst.matchers as m
 
 from .. import rules
-from ..code import code_of, expression
+from ..code import code_of, expression, in_parentheses
 from ..kinds import Layout, Shape, Tensor
 from ..layout import to_stored
 from ..names import imported_names
@@ -198,6 +198,8 @@ class StatementRewriter(Rewriter):
         if isinstance(original, cst.Subscript):
             return self._write(original, target, code_of(value))
         if isinstance(kind, Tensor) and not kind.variable and not self._writes_for_the_caller(original):
+            if "\n" in code_of(value):
+                value = in_parentheses(value)  # the call's own stood around it
             return cst.Assign([cst.AssignTarget(target)], value)  # type: ignore[arg-type]
         return cst.Expr(expression(f"{code_of(target)}.assign({code_of(value)})"))
 
