@@ -219,6 +219,9 @@ class Calls:
             self.analysis.want(tensor, Layout.IMAGE, strong=True)
             return Layout.IMAGE
         if row.layout == "plain":
+            for value in call.arguments.values():
+                if isinstance(value, Argument) and isinstance(value.kind, Tensor):
+                    self.analysis.want(value.kind, Layout.PLAIN, strong=False)
             self.analysis.want(tensor, Layout.PLAIN, strong=False)
             return Layout.PLAIN
         if row.layout == "axis" and tensor.layout is Layout.IMAGE and not row.takes_image(call):
@@ -326,6 +329,7 @@ class Calls:
             found = self.program.method(cls, name)
             if found is not None:
                 results.append(self._function(f"{found[0].name}.{name}", found[1], arguments, bound=True))
+            self._note_for_subclasses(cls, name, arguments)
         if results:
             return join_all(results)
         if name in ("register_buffer", "register_parameter"):
@@ -361,6 +365,13 @@ class Calls:
         ]
         return join_all(results) if results else UNKNOWN
 
+    def _note_for_subclasses(self, cls: str, name: str, arguments: list[tuple[cst.Arg, Kind]]) -> None:
+        """What a class passes to its own method, it passes to the methods that stand for it in subclasses."""
+        for sub in self.program.subclasses(cls):
+            info = self.program.class_info(sub)
+            if info is not None and name in info.methods:
+                self._note_arguments(f"{sub}.{name}", info.methods[name], arguments, bound=True)
+
     def _register(self, owner: Instance, method: str, arguments: list[tuple[cst.Arg, Kind]]) -> None:
         if len(arguments) < 2:
             return
@@ -388,10 +399,16 @@ class Calls:
             added = arguments[-1][1]
             added = element_of(added) if name == "extend" else added
             before = owner.items if isinstance(owner, Tuple) else None
+            self._like(element_of(owner), added)
             element = added if before == () else join(element_of(owner), added)
             self.analysis.assign(node, Sequence(element))
             return NONE
         return element_of(owner) if name in ("pop", "popleft") else PYTHON
+
+    def _like(self, first: Kind, added: Kind) -> None:
+        """A tensor that images are collected with is an image too."""
+        if isinstance(first, Tensor) and isinstance(added, Tensor) and added.layout is Layout.IMAGE:
+            self.analysis.want(first, Layout.IMAGE, strong=True)
 
     def _dict_method(
         self, name: str, node: cst.BaseExpression, owner: Mapping, arguments: list[tuple[cst.Arg, Kind]]

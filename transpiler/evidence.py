@@ -21,9 +21,9 @@ def axis_evidence(row: Op, call: BoundCall) -> Layout | None:
                 return Layout.PLAIN
             if is_to_channels_last(literal):
                 return Layout.IMAGE
-    if name in ("mean", "amax", "sum") and call.given("dim"):
+    if name in ("mean", "amax", "sum", "var", "std", "var_mean") and call.given("dim"):
         axes = call.one("dim").literal
-        if axes in ((2, 3), [2, 3], (-2, -1), (-1, -2)):
+        if axes in ((2, 3), [2, 3], (-2, -1), (-1, -2), (0, 2, 3), [0, 2, 3]):
             return Layout.IMAGE
     if name == "pad" and call.tensor.rank is None:
         return None
