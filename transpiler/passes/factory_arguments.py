@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import libcst as cst
 import libcst.matchers as m
 
+from ..code import code_of
 from ..names import NameResolver, dotted_name
 from ..scopes import parameter_list
 from ..source import ModuleSource
@@ -30,6 +31,10 @@ _HANDS_ON_BOTH = m.Call(
     func=m.Attribute(value=m.Name("self")),
     args=[m.ZeroOrMore(), m.Arg(m.Name("device"), keyword=None), m.Arg(m.Name("dtype"), keyword=None)],
 )
+
+
+_OF_SELF = m.Assign(targets=[m.AssignTarget(m.Attribute(value=m.Name("self")))])
+_UPDATE = m.Call(func=m.Attribute(attr=m.Name("update")), args=[m.Arg()])
 
 
 def _is_none(name: str) -> m.Comparison:
@@ -106,6 +111,7 @@ class RemoveFactoryArguments(TrackingTransformer):
         self._functions: list[frozenset[str]] = []
         self._takes_kwargs: list[bool] = []
         self._dicts: list[set[str]] = [set()]
+        self._attributes: set[str] = set()
         self.folds = False
 
     def _name(self, node: cst.BaseExpression) -> str:
@@ -116,6 +122,8 @@ class RemoveFactoryArguments(TrackingTransformer):
 
     def visit_ClassDef(self, node: cst.ClassDef) -> None:
         self._classes.append(node)
+        kept = (assign for assign in m.findall(node.body, _OF_SELF) if _is_factory_dict(assign.value))  # type: ignore[attr-defined]
+        self._attributes |= {code_of(cst.ensure_type(assign, cst.Assign).targets[0].target).strip() for assign in kept}
 
     def leave_ClassDef(self, original_node: cst.ClassDef, updated_node: cst.ClassDef) -> cst.ClassDef:
         self._classes.pop()
@@ -238,7 +246,16 @@ class RemoveFactoryArguments(TrackingTransformer):
         return updated_node.with_changes(elements=kept)
 
     def _is_factory_name(self, value: cst.BaseExpression) -> bool:
+        if isinstance(value, cst.Attribute):
+            return code_of(value) in self._attributes
         return isinstance(value, cst.Name) and any(value.value in names for names in self._dicts)
+
+    def leave_Expr(self, original_node: cst.Expr, updated_node: cst.Expr):  # type: ignore[no-untyped-def]
+        """`options.update(dd)`"""
+        if not m.matches(original_node.value, _UPDATE):
+            return updated_node
+        added = cst.ensure_type(original_node.value, cst.Call).args[0].value
+        return cst.RemoveFromParent() if self._is_factory_name(added) else updated_node
 
     # calls ---------------------------------------------------------------------------------------------------------
 
