@@ -34,6 +34,7 @@ from .kinds import (
     join_all,
 )
 from .names import Origin, dotted_name
+from .rules.reshaping import pieces
 from .rules.table import Argument, BoundCall, Op, Refusal, same
 from .rules.template import bind
 from .scopes import parameter_list
@@ -229,7 +230,7 @@ class Calls:
         if row.layout == "axis" and tensor.layout is Layout.OPAQUE:
             wanted = axis_evidence(row, call)
             self.analysis.want(tensor, wanted or Layout.PLAIN, strong=wanted is not None)
-            if row.result is same and tensor.origin and not self.program.settling:
+            if row.result in (same, pieces) and tensor.origin and not self.program.settling:
                 return wanted or Layout.OPAQUE  # what comes of it may still say what it is
             return wanted or Layout.PLAIN
         if row.layout == "any":

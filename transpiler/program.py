@@ -201,7 +201,9 @@ class Program:
     def summary(self, function: str) -> Summary:
         if function not in self.summaries:
             hint = self.hints.get(function)
-            self.summaries[function] = Summary(returns=hinted_kind(hint.returns) if hint and hint.returns else UNKNOWN)
+            images = {name for name, kind in hint.kinds.items() if kind.startswith("IMAGE")} if hint else set()
+            returns = hinted_kind(hint.returns) if hint and hint.returns else UNKNOWN
+            self.summaries[function] = Summary(dict.fromkeys(images, Layout.IMAGE), returns)
         return self.summaries[function]
 
     def note_argument(self, function: str, parameter: str, kind: Kind) -> None:

@@ -72,18 +72,17 @@ _CONVNEXT = {"depths": (1, 1, 1, 1), "dims": (8, 16, 24, 32)}
 # One of each module, whose gradients and statistics are compared too.
 CONVOLUTIONAL = (
     _conv("resnet18", **_RESNET),
-    _conv("resnetv2_50x1_bit", layers=(1, 1, 1, 1), channels=(128, 128, 256, 256)),  # standardised weights
+    _conv("resnetv2_18", **_RESNET),
     _conv("convnext_atto", **_CONVNEXT),
     _conv("densenetblur121d", growth_rate=8, block_config=(2, 1, 1, 1)),
     _conv("regnety_002"),
     _conv("mnasnet_small"),
     _conv("tf_mobilenetv3_small_minimal_100"),  # TensorFlow's padding
-    _conv("vgg11_bn", num_features=32),
+    _conv("vgg11_bn", mlp_ratio=0.01),
 )
 CONVOLUTIONAL_VARIANTS = (
     _conv("resnetblur18", **_RESNET),
     _conv("seresnet18", **_RESNET),
-    _conv("skresnet18", **_RESNET),  # selective kernels
     _conv("convnextv2_atto", **_CONVNEXT),  # global response norm
     _conv("convnext_atto_ols", conv_mlp=True, **_CONVNEXT),
 )
