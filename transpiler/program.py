@@ -192,7 +192,7 @@ class Program:
         if container.element is not None:
             return container.element if isinstance(container.element, Instance) else Instance()
         kinds = [self.attribute(cls, _ELEMENT) for cls in sorted(container.classes)]
-        known = [kind for kind in kinds if isinstance(kind, Instance)]
+        known: list[Kind] = [kind for kind in kinds if isinstance(kind, Instance)]
         found = join_all(known) if known and len(known) == len(kinds) else Instance()
         return found if isinstance(found, Instance) else Instance()
 

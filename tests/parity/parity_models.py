@@ -69,13 +69,15 @@ def _conv(arch: str, size: tuple[int, int] = (64, 96), **kwargs: Any) -> SmallMo
 _RESNET = {"layers": (1, 1, 1, 1), "channels": (16, 32, 48, 64)}
 _CONVNEXT = {"depths": (1, 1, 1, 1), "dims": (8, 16, 24, 32)}
 
+GROUPED = _conv("regnety_002")
+
 # One of each module, whose gradients and statistics are compared too.
 CONVOLUTIONAL = (
     _conv("resnet18", **_RESNET),
     _conv("resnetv2_18", **_RESNET),
     _conv("convnext_atto", **_CONVNEXT),
     _conv("densenetblur121d", growth_rate=8, block_config=(2, 1, 1, 1)),
-    _conv("regnety_002"),
+    GROUPED,
     _conv("mnasnet_small"),
     _conv("tf_mobilenetv3_small_minimal_100"),  # TensorFlow's padding
     _conv("vgg11_bn", mlp_ratio=0.01),
