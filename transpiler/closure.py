@@ -57,9 +57,8 @@ def bound_names(statement: cst.CSTNode) -> set[str]:
         elif isinstance(node, (cst.AssignTarget, cst.AnnAssign, cst.For)):
             found |= target_names(node.target)
     if isinstance(statement, cst.Try):
-        imported: cst.Import | cst.ImportFrom
         for imported in find(statement, cst.Import, cst.ImportFrom):
-            found |= {name for name, _ in imported_names(imported, "")}
+            found |= {name for name, _ in imported_names(imported, "")}  # type: ignore[arg-type]
     return found
 
 
