@@ -16,6 +16,14 @@ MODULES = (
     "timm.models.vision_transformer",
     "timm.models.vision_transformer_sam",
     "timm.models.hieradet_sam2",
+    "timm.models.convnext",
+    "timm.models.densenet",
+    "timm.models.efficientnet",
+    "timm.models.mobilenetv3",
+    "timm.models.regnet",
+    "timm.models.resnet",
+    "timm.models.resnetv2",
+    "timm.models.vgg",
 )
 
 

@@ -1,14 +1,17 @@
-"""Binds the arguments of a call in the source to the parameters of a row."""
+"""Binds the arguments of a call in the source to the parameters of a row or a function."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import libcst as cst
 
 from . import rules
 from .expressions import literal_value
-from .kinds import Kind
+from .kinds import Kind, join
 from .rules.table import Argument, BoundCall, Op, Refusal
 from .rules.template import bind
+from .scopes import parameter_list
 
 
 def bound_call(
@@ -53,3 +56,36 @@ def _keyword(row: Op, keyword: str) -> str:
 def _code_of(arg: cst.Arg, code):  # type: ignore[no-untyped-def]
     star = arg.star
     return lambda: f"{star}{code(arg.value)}"
+
+
+def argument_parameters(node: cst.FunctionDef, arguments: Sequence[cst.Arg], *, bound: bool) -> list[str | None]:
+    """The parameter that each argument goes to; None where that can't be seen."""
+    names = [
+        p.name.value
+        for p in parameter_list(node.params)
+        if p is not node.params.star_kwarg and p is not node.params.star_arg
+    ]
+    if bound and names:
+        names = names[1:]
+    star = node.params.star_arg.name.value if isinstance(node.params.star_arg, cst.Param) else None
+    found: list[str | None] = []
+    positional = iter(names)
+    for arg in arguments:
+        if arg.star:
+            positional = iter(()) if arg.star == "*" else positional
+            found.append(None)
+        elif arg.keyword is not None:
+            found.append(arg.keyword.value if arg.keyword.value in names else None)
+        else:
+            found.append(next(positional, star))
+    return found
+
+
+def match_parameters(node: cst.FunctionDef, arguments: list[tuple[cst.Arg, Kind]], *, bound: bool) -> dict[str, Kind]:
+    """Which parameter gets which argument; starred arguments match nothing."""
+    names = argument_parameters(node, [arg for arg, _ in arguments], bound=bound)
+    matched: dict[str, Kind] = {}
+    for name, (_, kind) in zip(names, arguments, strict=True):
+        if name is not None:
+            matched[name] = join(matched[name], kind) if name in matched else kind
+    return matched

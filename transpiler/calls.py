@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence as Sequence_
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ import libcst as cst
 import libcst.matchers as m
 
 from . import rules
-from .binding import bound_call
+from .binding import argument_parameters, bound_call, match_parameters
 from .evidence import axis_evidence
 from .expressions import element_of_mapping, literal_value
 from .kinds import (
@@ -38,8 +37,8 @@ from .kinds import (
 )
 from .layout import needs_transpose
 from .names import Origin, dotted_name
+from .rules.reshaping import pieces
 from .rules.table import Argument, BoundCall, Op, Refusal, same
-from .scopes import parameter_list
 
 if TYPE_CHECKING:
     from .inference import Analysis
@@ -82,17 +81,15 @@ _MODULE_WALKS: dict[str, Kind] = {
     "buffers": Sequence(Tensor()),
     "named_parameters": Sequence(Tuple((PYTHON, Tensor(variable=True)))),
     "named_buffers": Sequence(Tuple((PYTHON, Tensor()))),
-    "children": Sequence(Instance()),
     "modules": Sequence(Instance()),
-    "named_children": Sequence(Tuple((PYTHON, Instance()))),
     "named_modules": Sequence(Tuple((PYTHON, Instance()))),
-    "items": Sequence(Tuple((PYTHON, Instance()))),
-    "values": Sequence(Instance()),
     "keys": Sequence(PYTHON),
     "get_submodule": Instance(),
     "get_parameter": Tensor(variable=True),
     "state_dict": Mapping(Tensor()),
 }
+# What no tensor has.
+DICT_METHODS = frozenset({"items", "keys", "values"})
 SEQUENTIAL = "torch.nn.Sequential"
 _SELF_RETURNING = frozenset(
     {"train", "eval", "to", "apply", "requires_grad_", "float", "half", "cuda", "cpu", "append", "extend", "insert"}
@@ -224,6 +221,9 @@ class Calls:
             self.analysis.want(tensor, Layout.IMAGE, strong=True)
             return Layout.IMAGE
         if row.layout == "plain":
+            for value in call.arguments.values():
+                if isinstance(value, Argument) and isinstance(value.kind, Tensor):
+                    self.analysis.want(value.kind, Layout.PLAIN, strong=False)
             self.analysis.want(tensor, Layout.PLAIN, strong=False)
             return Layout.PLAIN
         if row.layout == "axis" and tensor.layout is Layout.IMAGE and not row.takes_image(call):
@@ -231,6 +231,8 @@ class Calls:
         if row.layout == "axis" and tensor.layout is Layout.OPAQUE:
             wanted = axis_evidence(row, call)
             self.analysis.want(tensor, wanted or Layout.PLAIN, strong=wanted is not None)
+            if row.result in (same, pieces) and tensor.origin and not self.program.settling:
+                return wanted or Layout.OPAQUE  # what comes of it may still say what it is
             return wanted or Layout.PLAIN
         if row.layout == "any":
             found: Kind = tensor
@@ -307,6 +309,8 @@ class Calls:
     def _method(self, node: cst.Call, func: cst.Attribute, arguments: list[tuple[cst.Arg, Kind]]) -> Kind:
         name = func.attr.value
         owner = self.analysis.expressions.kind(func.value)
+        if isinstance(owner, Tensor) and name in DICT_METHODS:
+            owner = Mapping(Tensor())  # one of several state dicts in a dict
         if isinstance(owner, Tensor):
             return self._tensor_method(node, name, func.value, owner, arguments)
         if isinstance(owner, Instance):
@@ -345,11 +349,19 @@ class Calls:
             found = self.program.method(cls, name)
             if found is not None:
                 results.append(self._function(f"{found[0].name}.{name}", found[1], arguments, bound=True))
+            self._note_for_subclasses(cls, name, arguments)
         if results:
             return join_all(results)
         if name in ("register_buffer", "register_parameter"):
             self._register(owner, name, arguments)
             return PYTHON
+        if name in ("add_module", "register_module"):
+            self._add_module(owner, arguments)
+            return PYTHON
+        if name in ("children", "values"):
+            return Sequence(self.program.element(owner))
+        if name in ("named_children", "items"):
+            return Sequence(Tuple((PYTHON, self.program.element(owner))))
         if name in _MODULE_WALKS:
             return _MODULE_WALKS[name]
         if name in _SELF_RETURNING:
@@ -373,6 +385,13 @@ class Calls:
         ]
         return join_all(results) if results else UNKNOWN
 
+    def _note_for_subclasses(self, cls: str, name: str, arguments: list[tuple[cst.Arg, Kind]]) -> None:
+        """What a class passes to its own method, it passes to the methods that stand for it in subclasses."""
+        for sub in self.program.subclasses(cls):
+            info = self.program.class_info(sub)
+            if info is not None and name in info.methods:
+                self._note_arguments(f"{sub}.{name}", info.methods[name], arguments, bound=True)
+
     def _register(self, owner: Instance, method: str, arguments: list[tuple[cst.Arg, Kind]]) -> None:
         if len(arguments) < 2:
             return
@@ -385,6 +404,15 @@ class Calls:
             for cls in owner.classes:
                 self.program.set_attribute(cls, name, kind)
 
+    def _add_module(self, owner: Instance, arguments: list[tuple[cst.Arg, Kind]]) -> None:
+        if len(arguments) < 2 or not isinstance(arguments[1][1], Instance):
+            return
+        name = literal_value(arguments[0][0].value)
+        self.program.set_element(owner, arguments[1][1])
+        if isinstance(name, str):
+            for cls in owner.classes:
+                self.program.set_attribute(cls, name, arguments[1][1])
+
     def _list_method(
         self, name: str, node: cst.BaseExpression, owner: Kind, arguments: list[tuple[cst.Arg, Kind]]
     ) -> Kind:
@@ -392,10 +420,16 @@ class Calls:
             added = arguments[-1][1]
             added = element_of(added) if name == "extend" else added
             before = owner.items if isinstance(owner, Tuple) else None
+            self._like(element_of(owner), added)
             element = added if before == () else join(element_of(owner), added)
             self.analysis.assign(node, Sequence(element))
             return NONE
         return element_of(owner) if name in ("pop", "popleft") else PYTHON
+
+    def _like(self, first: Kind, added: Kind) -> None:
+        """A tensor that images are collected with is an image too."""
+        if isinstance(first, Tensor) and isinstance(added, Tensor) and added.layout is Layout.IMAGE:
+            self.analysis.want(first, Layout.IMAGE, strong=True)
 
     def _dict_method(
         self, name: str, node: cst.BaseExpression, owner: Mapping, arguments: list[tuple[cst.Arg, Kind]]
@@ -546,36 +580,3 @@ def _substituted(returns: Kind, arguments: dict[str, Kind]) -> Kind:
     if isinstance(returns, Mapping):
         return Mapping(_substituted(returns.value, arguments))
     return returns
-
-
-def argument_parameters(node: cst.FunctionDef, arguments: Sequence_[cst.Arg], *, bound: bool) -> list[str | None]:
-    """The parameter that each argument goes to; None where that can't be seen."""
-    names = [
-        p.name.value
-        for p in parameter_list(node.params)
-        if p is not node.params.star_kwarg and p is not node.params.star_arg
-    ]
-    if bound and names:
-        names = names[1:]
-    star = node.params.star_arg.name.value if isinstance(node.params.star_arg, cst.Param) else None
-    found: list[str | None] = []
-    positional = iter(names)
-    for arg in arguments:
-        if arg.star:
-            positional = iter(()) if arg.star == "*" else positional
-            found.append(None)
-        elif arg.keyword is not None:
-            found.append(arg.keyword.value if arg.keyword.value in names else None)
-        else:
-            found.append(next(positional, star))
-    return found
-
-
-def match_parameters(node: cst.FunctionDef, arguments: list[tuple[cst.Arg, Kind]], *, bound: bool) -> dict[str, Kind]:
-    """Which parameter gets which argument; starred arguments match nothing."""
-    names = argument_parameters(node, [arg for arg, _ in arguments], bound=bound)
-    matched: dict[str, Kind] = {}
-    for name, (_, kind) in zip(names, arguments, strict=True):
-        if name is not None:
-            matched[name] = join(matched[name], kind) if name in matched else kind
-    return matched

@@ -56,6 +56,9 @@ def bound_names(statement: cst.CSTNode) -> set[str]:
             found.add(node.name.value)
         elif isinstance(node, (cst.AssignTarget, cst.AnnAssign, cst.For)):
             found |= target_names(node.target)
+    if isinstance(statement, cst.Try):
+        for imported in find(statement, cst.Import, cst.ImportFrom):
+            found |= {name for name, _ in imported_names(imported, "")}  # type: ignore[arg-type]
     return found
 
 
@@ -168,6 +171,8 @@ class Closure:
         if origin is not None and origin.is_symbol and origin.module is not None and origin.symbol is not None:
             if not (self._is_erased(origin.dotted)):
                 self._queue.append((origin.module, origin.symbol))
+        elif name in self._bound(plan.name):  # imported by a `try`, say
+            self._queue.append((plan.name, name))
 
     def _follow_modules(self, plan: ModulePlan, statement: cst.CSTNode) -> None:
         """Symbols that are read through an imported module of the source, such as `helpers.to_2tuple`."""

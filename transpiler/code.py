@@ -50,3 +50,9 @@ def undone_transpose(code: str, axes: tuple[int, ...]) -> str | None:
     if len(literal) == len(axes) and all(literal[a] == i for i, a in enumerate(axes)):
         return code_of(inner)
     return None
+
+
+def unwrapped(node: cst.BaseExpression) -> cst.BaseExpression:
+    """An expression on one line without parentheses around it: the rule puts them back where they are needed."""
+    bare = node.with_changes(lpar=[], rpar=[])
+    return bare if is_operator(bare) and "\n" not in code_of(node) else node

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .kinds import Layout
 from .layout import is_to_channels_last, is_to_image
 from .rules.table import BoundCall, Op
+from .rules.template import items_of
 
 
 def axis_evidence(row: Op, call: BoundCall) -> Layout | None:
@@ -21,10 +22,10 @@ def axis_evidence(row: Op, call: BoundCall) -> Layout | None:
                 return Layout.PLAIN
             if is_to_channels_last(literal):
                 return Layout.IMAGE
-    if name in ("mean", "amax", "sum") and call.given("dim"):
+    if name in ("mean", "amax", "sum", "var", "std", "var_mean") and call.given("dim"):
         axes = call.one("dim").literal
-        if axes in ((2, 3), [2, 3], (-2, -1), (-1, -2)):
+        if axes in ((2, 3), [2, 3], (-2, -1), (-1, -2), (0, 2, 3), [0, 2, 3]):
             return Layout.IMAGE
-    if name == "pad" and call.tensor.rank is None:
-        return None
+    if name == "pad" and call.tensor.rank in (None, 4) and items_of(call, "pad") == 4:
+        return Layout.IMAGE  # the last two axes: height and width
     return None

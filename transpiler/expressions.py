@@ -382,7 +382,7 @@ def subscript_kind(owner: Tensor, node: cst.Subscript, indices: list[Kind]) -> K
     if tensors:
         if rank is None or tensors[0].rank is None or tensors[0].dtype == "bool":
             return Tensor(Layout.PLAIN, None, owner.dtype)
-        return Tensor(Layout.PLAIN, rank - 1 + tensors[0].rank, owner.dtype)
+        return Tensor(Layout.PLAIN, rank - len(tensors) + tensors[0].rank, owner.dtype)
     kept_all = True
     for element, kind in zip(node.slice, indices, strict=True):
         if isinstance(element.slice, cst.Slice):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 import libcst as cst
+import libcst.matchers as m
 
 from . import rules
 from .annotations import annotation_kind
@@ -105,6 +106,8 @@ class Typing:
     targets: dict[cst.CSTNode, str] = field(default_factory=dict)
     layouts: dict[cst.CSTNode, Layout] = field(default_factory=dict)
     tensors_in: set[cst.CSTNode] = field(default_factory=set)
+    ends: dict[cst.CSTNode, dict[str, tuple[Tensor, Layout]]] = field(default_factory=dict)
+    """What is stored in another way after a branch, at the end of its block: names, as they are and as wanted."""
 
     @contextmanager
     def noting(self, statement: cst.CSTNode) -> Iterator[None]:
@@ -331,6 +334,8 @@ class Analysis:
             base = self.expressions.kind(target.value)
             if isinstance(base, Mapping) and isinstance(target.value, cst.Name):
                 self.env[target.value.value] = Mapping(kind if base.value == UNKNOWN else join(base.value, kind))
+            elif isinstance(base, Instance) and isinstance(kind, Instance):
+                self.program.set_element(base, kind)
             del owner
         elif isinstance(target, cst.StarredElement):
             self.assign(target.value, Sequence(element_of(kind)))
@@ -379,6 +384,7 @@ class Analysis:
     def _branches(self, node: cst.If) -> None:
         self.expressions.kind(node.test)
         before = dict(self.env)
+        self._narrow(node.test)
         self.block(node.body)
         taken = None if _leaves(node.body) else self.env
         self.env = before
@@ -389,7 +395,40 @@ class Analysis:
         if node.orelse is not None and not isinstance(node.orelse, cst.If) and _leaves(node.orelse.body):
             self.env = taken if taken is not None else self.env
         elif taken is not None:
-            self.env = _joined(taken, self.env)
+            self._meet(node, taken)
+
+    def _meet(self, node: cst.If, taken: dict[str, Kind]) -> None:
+        """After both branches: a tensor that they store differently is stored as what comes after uses it."""
+        other = self.env
+        self.env = _joined(taken, other)
+        line = self.program.resolver.source(self.module).locate(node).line
+        for name in taken.keys() & other.keys():
+            pair = (taken[name], other[name])
+            if {k.layout for k in pair if isinstance(k, Tensor) and k.rank == 4} != {Layout.IMAGE, Layout.PLAIN}:
+                continue
+            origin = f"{name}@{line}"
+            want = self.program.summary(self.name).layouts.get(origin, Layout.OPAQUE)
+            joined = self.env[name]
+            assert isinstance(joined, Tensor)
+            self.env[name] = replace(joined, origin=origin)
+            orelse = node.orelse.body if isinstance(node.orelse, cst.Else) else None
+            for block, kind in zip((node.body, orelse), pair, strict=True):
+                if block is not None and isinstance(kind, Tensor) and want not in (kind.layout, Layout.OPAQUE):
+                    self.typing.ends.setdefault(block, {})[name] = (kind, want)
+                    self.env[name] = replace(joined, layout=want, origin=None)
+
+    def _narrow(self, test: cst.BaseExpression) -> None:
+        """Inside `if isinstance(m, nn.Linear)`, an m that could be anything is that."""
+        if not m.matches(test, m.Call(func=m.Name("isinstance"), args=[m.Arg(m.Name()), m.Arg()])):
+            return
+        value, classes = (arg.value for arg in cst.ensure_type(test, cst.Call).args)
+        name = cst.ensure_type(value, cst.Name).value
+        kind = self.expressions.kind(classes)
+        alternatives = kind.items if isinstance(kind, Tuple) else (kind,)
+        found = {cls for item in alternatives if isinstance(item, ClassValue) for cls in item.classes}
+        are_modules = len(found) >= len(alternatives) and all(self.program.is_module(cls) for cls in found)
+        if are_modules and self.env.get(name, UNKNOWN) in (UNKNOWN, Instance()):
+            self.env[name] = Instance(frozenset(found))
 
     def _loop(self, node: cst.For) -> None:
         kind = self.expressions.kind(node.iter)
@@ -457,6 +496,9 @@ class Analysis:
             chosen = self.program.summary(self.name).layouts.get(name, Layout.OPAQUE)
             rank = 4 if chosen is Layout.IMAGE and kind.rank is None else kind.rank
             return Tensor(chosen, rank, kind.dtype, kind.variable, name)
+        if isinstance(kind, Sequence) and kind.element == OPAQUE_TENSOR:
+            chosen = self.program.summary(self.name).layouts.get(name, Layout.OPAQUE)
+            return Sequence(Tensor(chosen, 4 if chosen is Layout.IMAGE else None, origin=name))
         return kind
 
     def _declared(self, node: cst.FunctionDef, parameter: cst.Param, arguments: dict[str, Kind]) -> Kind:
@@ -484,7 +526,13 @@ class Analysis:
             return Mapping(plain())
         if _uses_as_tensor(node, parameter.name.value):
             return OPAQUE_TENSOR
-        return UNKNOWN
+        return PYTHON if self._uses_as_array(node, parameter.name.value) else UNKNOWN
+
+    def _uses_as_array(self, node: cst.FunctionDef, name: str) -> bool:
+        """Whether a function makes a tensor of a parameter that is a NumPy array until then."""
+        made = (call for call in find(node.body, cst.Call) if call.args and m.matches(call.args[0].value, m.Name(name)))
+        origins = (self.program.resolver.qualify(self.module, call.func) for call in made)
+        return any(origin is not None and origin.dotted == "torch.from_numpy" for origin in origins)
 
     def decided(self) -> dict[str, Layout]:
         """The layouts that the evidence in this function gives its parameters."""

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from . import rules
-from .kinds import UNKNOWN, Instance, Kind, Layout, hinted_kind, join
+from .kinds import UNKNOWN, Instance, Kind, Layout, hinted_kind, join, join_all
 from .names import NameResolver
 from .overrides import Hint
 from .scopes import parameter_list
 
+_ELEMENT = "[]"  # stands among the attributes of a container
 MODULE_BASES = frozenset({"torch.nn.Module"})
 
 
@@ -186,12 +187,28 @@ class Program:
         before = info.attributes.get(name)
         info.attributes[name] = kind if before is None else _join_attribute(before, kind)
 
+    def set_element(self, container: Instance, kind: Kind) -> None:
+        """Note one more module that a container of the source holds."""
+        for cls in container.classes:
+            self.set_attribute(cls, _ELEMENT, kind)
+
+    def element(self, container: Instance) -> Instance:
+        """What the modules of a container are."""
+        if container.element is not None:
+            return container.element if isinstance(container.element, Instance) else Instance()
+        kinds = [self.attribute(cls, _ELEMENT) for cls in sorted(container.classes)]
+        known: list[Kind] = [kind for kind in kinds if isinstance(kind, Instance)]
+        found = join_all(known) if known and len(known) == len(kinds) else Instance()
+        return found if isinstance(found, Instance) else Instance()
+
     # summaries -----------------------------------------------------------------------------------------------------
 
     def summary(self, function: str) -> Summary:
         if function not in self.summaries:
             hint = self.hints.get(function)
-            self.summaries[function] = Summary(returns=hinted_kind(hint.returns) if hint and hint.returns else UNKNOWN)
+            images = {name for name, kind in hint.kinds.items() if kind.startswith("IMAGE")} if hint else set()
+            returns = hinted_kind(hint.returns) if hint and hint.returns else UNKNOWN
+            self.summaries[function] = Summary(dict.fromkeys(images, Layout.IMAGE), returns)
         return self.summaries[function]
 
     def note_argument(self, function: str, parameter: str, kind: Kind) -> None:

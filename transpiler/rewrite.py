@@ -10,9 +10,9 @@ import libcst as cst
 import libcst.matchers as m
 
 from . import rules
-from .binding import bound_call
-from .calls import argument_parameters
-from .code import code_of, expression, in_parentheses, is_operator, undone_transpose
+from .binding import argument_parameters, bound_call
+from .calls import DICT_METHODS
+from .code import code_of, expression, in_parentheses, is_operator, undone_transpose, unwrapped
 from .evidence import axis_evidence
 from .expressions import literal_value
 from .findings import Findings
@@ -288,7 +288,7 @@ class Rewriter(ScopedTransformer):
     def _tensor_method(
         self, name: str, func: cst.Attribute, owner: Kind, original: cst.Call, updated: cst.Call
     ) -> cst.BaseExpression:
-        if name in ("copy_", "requires_grad_"):
+        if name in ("copy_", "requires_grad_") or name in DICT_METHODS:
             return updated
         torch_name = f"torch.Tensor.{name}"
         row = rules.find(torch_name)
@@ -337,7 +337,7 @@ class Rewriter(ScopedTransformer):
         bound_receiver = None
         if receiver is not None:
             bound_receiver = (receiver, self.kind(receiver))
-            codes[receiver] = _unwrapped(cst.ensure_type(updated.func, cst.Attribute).value)
+            codes[receiver] = unwrapped(cst.ensure_type(updated.func, cst.Attribute).value)
         try:
             call = bound_call(row, name, arguments, bound_receiver, lambda node: code_of(codes.get(node) or node))
             layout = self.typing.layouts.get(original, Layout.PLAIN)
@@ -376,7 +376,7 @@ class Rewriter(ScopedTransformer):
                 if needs_transpose(value.kind, want):
                     changed[parameter] = self._argument_in(value, value.kind, want, node, reason)
             elif isinstance(value.kind, (Sequence, Tuple)) and row.layout in ("axis", "plain"):
-                self._check_list(value.kind, want, node, call.name)
+                changed[parameter] = self._list_in(value, want, node, call.name)
         return BoundCall(call.name, changed, want)
 
     def _operand(
@@ -404,15 +404,24 @@ class Rewriter(ScopedTransformer):
         kind = Tensor(want, tensor.rank, tensor.dtype)
         return Argument(kind, argument.literal, lambda: code)
 
-    def _check_list(self, kind: Sequence | Tuple, want: Layout, node: cst.Call, name: str) -> None:
-        items = kind.items if isinstance(kind, Tuple) else (kind.element,)
-        if any(isinstance(item, Tensor) and needs_transpose(item, want) for item in items):
+    def _list_in(self, value: Argument, want: Layout, node: cst.Call, name: str) -> Argument:
+        """A list of tensors in the layout that the call works in."""
+        assert isinstance(value.kind, (Sequence, Tuple))
+        items = value.kind.items if isinstance(value.kind, Tuple) else (value.kind.element,)
+        others = [item for item in items if isinstance(item, Tensor) and needs_transpose(item, want)]
+        if not others:
+            return value
+        if len(others) < len(items) or others[0].rank is None or len({item.rank for item in others}) > 1:
             self.report(
                 "L202",
                 f"{name} joins tensors of different layouts",
                 node,
                 "permute one of them before, or add a hint to overrides/index.toml",
             )
+            return value
+        item = self.transposed("item", others[0], want, node, f"{name} works in torch order")
+        code = f"[{item} for item in {value.code()}]"
+        return Argument(Sequence(Tensor(want, others[0].rank, others[0].dtype)), value.literal, lambda: code)
 
     # calls of the source's own functions and modules ---------------------------------------------------------------
 
@@ -516,6 +525,10 @@ class Rewriter(ScopedTransformer):
         position = next(i for i, kind in enumerate(kinds) if isinstance(kind, Tensor))
         index = kinds[position]
         assert isinstance(index, Tensor)
+        if len(kinds) > 1 and all(isinstance(kind, Tensor) and kind.dtype == "int" for kind in kinds):
+            source = code_of(self.bare(updated.value))
+            places = ", ".join(code_of(cst.ensure_type(e.slice, cst.Index).value) for e in updated.slice)
+            return self.replaced(f"tf.gather_nd({source}, tf.stack([{places}], axis=-1))", updated)
         before = original.slice[:position]
         if len(kinds) != position + 1 or not all(
             m.matches(e.slice, m.Slice(lower=None, upper=None, step=None)) for e in before
@@ -583,12 +596,3 @@ class Rewriter(ScopedTransformer):
             if code != operand:
                 changes[side] = expression(code)
         return updated_node.with_changes(**changes) if changes else updated_node
-
-
-def _unwrapped(node: cst.BaseExpression) -> cst.BaseExpression:
-    """An expression on one line without parentheses around it: the rule puts them back where they are needed."""
-    return (
-        node.with_changes(lpar=[], rpar=[])
-        if is_operator(node.with_changes(lpar=[], rpar=[])) and "\n" not in code_of(node)
-        else node
-    )

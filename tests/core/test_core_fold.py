@@ -175,9 +175,9 @@ def test_a_name_stands_for_what_is_tried_not_for_the_fallback(transpile):
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("isinstance(x, (nn.Linear, nn.Conv2d, nn.Conv3d))", "isinstance(x, (nn.Linear, nn.Conv2d))"),
-        ("isinstance(x, (nn.Conv3d, nn.Linear))", "isinstance(x, nn.Linear)"),
-        ("isinstance(x, nn.Conv3d)", "False"),
+        ("isinstance(x, (nn.Linear, nn.Conv2d, nn.ConvTranspose3d))", "isinstance(x, (nn.Linear, nn.Conv2d))"),
+        ("isinstance(x, (nn.ConvTranspose3d, nn.Linear))", "isinstance(x, nn.Linear)"),
+        ("isinstance(x, nn.ConvTranspose3d)", "False"),
         ("isinstance(x, nn.Linear)", "isinstance(x, nn.Linear)"),
     ],
 )

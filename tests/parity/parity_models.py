@@ -62,3 +62,31 @@ SMALL_MODELS = (
     _swin("swinv2_base_window12to16_192to256", window_size=4),  # bias of the window it was pretrained with
     _swin("swinv2_cr_tiny_ns_224", extra_norm_period=2),  # norms on the main branch
 )
+
+
+def _conv(arch: str, size: tuple[int, int] = (64, 96), **kwargs: Any) -> SmallModel:
+    return SmallModel(arch, size, {"num_classes": 11, **kwargs})
+
+
+_RESNET = {"layers": (1, 1, 1, 1), "channels": (16, 32, 48, 64)}
+_CONVNEXT = {"depths": (1, 1, 1, 1), "dims": (8, 16, 24, 32)}
+
+GROUPED = _conv("regnety_002")
+
+# One of each module, whose gradients and statistics are compared too.
+CONVOLUTIONAL = (
+    _conv("resnet18", **_RESNET),
+    _conv("resnetv2_18", **_RESNET),
+    _conv("convnext_atto", **_CONVNEXT),
+    _conv("densenetblur121d", growth_rate=8, block_config=(2, 1, 1, 1)),
+    GROUPED,
+    _conv("mnasnet_small"),
+    _conv("tf_mobilenetv3_small_minimal_100"),  # TensorFlow's padding
+    _conv("vgg11_bn", mlp_ratio=0.01),
+)
+CONVOLUTIONAL_VARIANTS = (
+    _conv("resnetblur18", **_RESNET),
+    _conv("seresnet18", **_RESNET),
+    _conv("convnextv2_atto", **_CONVNEXT),  # global response norm
+    _conv("convnext_atto_ols", conv_mlp=True, **_CONVNEXT),
+)

@@ -115,7 +115,7 @@ def _attribute(owner: object, dotted: str) -> object:
 
 @pytest.mark.parametrize("row", VALUES, ids=lambda row: row.torch)
 def test_value_evaluates(row):
-    value = eval(row.tf, {"tf": tf, "nn": nn, "F": F, "math": math, "np": np, "keras": keras})
+    value = eval(row.tf, {"tf": tf, "List": list, "nn": nn, "F": F, "math": math, "np": np, "keras": keras})
     ours = lookup(row.torch)
     if isinstance(ours, torch.dtype):
         assert str(ours) == f"torch.{value.name}"

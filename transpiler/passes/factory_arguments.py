@@ -7,11 +7,12 @@ constructor that loses them takes `**kwargs` for its Keras layer instead (name, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import libcst as cst
 import libcst.matchers as m
 
+from ..code import code_of
 from ..names import NameResolver, dotted_name
 from ..scopes import parameter_list
 from ..source import ModuleSource
@@ -33,9 +34,20 @@ _HANDS_ON_BOTH = m.Call(
 )
 
 
+_OF_SELF = m.Assign(targets=[m.AssignTarget(m.Attribute(value=m.Name("self")))])
+_UPDATE = m.Call(func=m.Attribute(attr=m.Name("update")), args=[m.Arg()])
+
+
 def _is_none(name: str) -> m.Comparison:
     target = m.ComparisonTarget(m.Is() | m.IsNot(), m.Name("None"))
     return m.Comparison(left=m.Name(name), comparisons=[target])
+
+
+def _asks_for(test: cst.BaseExpression, name: str) -> bool:
+    """Whether a condition needs `name is not None` to hold."""
+    if isinstance(test, cst.BooleanOperation) and isinstance(test.operator, cst.And):
+        return _asks_for(test.left, name) or _asks_for(test.right, name)
+    return m.matches(test, m.Comparison(m.Name(name), [m.ComparisonTarget(m.IsNot(), m.Name("None"))]))
 
 
 def _computes_with_dtype(node: cst.CSTNode) -> bool:
@@ -44,8 +56,16 @@ def _computes_with_dtype(node: cst.CSTNode) -> bool:
         return node.value == "dtype"
     if isinstance(node, cst.Param) or _is_factory_dict(node) or _hands_dtype_on(node):
         return False
-    parts = [node.value] if isinstance(node, (cst.Arg, cst.Attribute)) else children(node)
-    return any(_computes_with_dtype(part) for part in parts)
+    return any(_computes_with_dtype(part) for part in _parts(node))
+
+
+def _parts(node: cst.CSTNode) -> Iterable[cst.CSTNode]:
+    """The parts of a node that may compute: what only runs where a factory argument is given hands it on."""
+    if isinstance(node, (cst.Arg, cst.Attribute)):
+        return [node.value]
+    if isinstance(node, cst.If) and any(_asks_for(node.test, name) for name in _FACTORY):
+        return [node.orelse] if node.orelse is not None else []
+    return children(node)
 
 
 def _hands_dtype_on(node: cst.CSTNode) -> bool:
@@ -87,6 +107,7 @@ class RemoveFactoryArguments(TrackingTransformer):
         self._functions: list[frozenset[str]] = []
         self._takes_kwargs: list[bool] = []
         self._dicts: list[set[str]] = [set()]
+        self._attributes: set[str] = set()
         self.folds = False
 
     def _name(self, node: cst.BaseExpression) -> str:
@@ -97,6 +118,9 @@ class RemoveFactoryArguments(TrackingTransformer):
 
     def visit_ClassDef(self, node: cst.ClassDef) -> None:
         self._classes.append(node)
+        for assign in find(node.body, cst.Assign):
+            if m.matches(assign, _OF_SELF) and _is_factory_dict(assign.value):
+                self._attributes.add(code_of(assign.targets[0].target).strip())
 
     def leave_ClassDef(self, original_node: cst.ClassDef, updated_node: cst.ClassDef) -> cst.ClassDef:
         self._classes.pop()
@@ -218,7 +242,16 @@ class RemoveFactoryArguments(TrackingTransformer):
         return updated_node.with_changes(elements=kept)
 
     def _is_factory_name(self, value: cst.BaseExpression) -> bool:
+        if isinstance(value, cst.Attribute):
+            return code_of(value) in self._attributes
         return isinstance(value, cst.Name) and any(value.value in names for names in self._dicts)
+
+    def leave_Expr(self, original_node: cst.Expr, updated_node: cst.Expr):  # type: ignore[no-untyped-def]
+        """`options.update(dd)`"""
+        if not m.matches(original_node.value, _UPDATE):
+            return updated_node
+        added = cst.ensure_type(original_node.value, cst.Call).args[0].value
+        return cst.RemoveFromParent() if self._is_factory_name(added) else updated_node
 
     # calls ---------------------------------------------------------------------------------------------------------
 
@@ -240,6 +273,8 @@ class RemoveFactoryArguments(TrackingTransformer):
         return m.matches(call.func, m.Attribute(value=m.Call(func=m.Name("super")), attr=m.Name("__init__")))
 
     def _is_dropped(self, arg: cst.Arg, call: cst.Call) -> bool:
+        if arg.star == "*":
+            return self._is_factory_name(arg.value)  # a slip of timm's gather_excite: *dd for **dd
         if arg.star == "**":
             if isinstance(arg.value, cst.Call) and self._name(arg.value.func) == _GET_DEVICE_DTYPE:
                 return True

@@ -154,6 +154,8 @@ class Fold(TrackingTransformer, ScopedTransformer):
             return _literal(left) if left is absorbing else updated_node.right
         if right is not None and right is not absorbing:
             return updated_node.left
+        if right is absorbing and not any(find(updated_node.left, cst.Call)):
+            return _literal(absorbing)
         return updated_node
 
     def leave_IfExp(self, original_node: cst.IfExp, updated_node: cst.IfExp) -> cst.BaseExpression:

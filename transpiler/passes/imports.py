@@ -36,11 +36,12 @@ def framework_lines(module: str, used: set[str], bound: set[str]) -> list[str]:
     lines += [
         f"from {runtime} import {item}" for name, item in _RUNTIME_NAMES.items() if name in used and name not in bound
     ]
-    if "Optional" in used and "Optional" not in bound:
-        lines.append("from typing import Optional")
+    typing = ", ".join(name for name in ("List", "Optional") if name in used and name not in bound)
+    if typing:
+        lines.append(f"from typing import {typing}")
     order = {
         "import math": 0,
-        "from typing import Optional": 1,
+        f"from typing import {typing}": 1,
         "import numpy as np": 2,
         "import tensorflow as tf": 3,
         "from keras import ops": 4,

@@ -7,7 +7,7 @@ import libcst as cst
 import libcst.matchers as m
 
 from .. import rules
-from ..code import code_of, expression
+from ..code import code_of, expression, in_parentheses
 from ..kinds import Layout, Shape, Tensor
 from ..layout import to_stored
 from ..names import imported_names
@@ -70,6 +70,17 @@ class StatementRewriter(Rewriter):
         hint = self.program.hints.get(self.function_name)
         value = hint.values.get(code_of(original.targets[0].target)) if hint else None
         return updated.with_changes(value=expression(value)) if value is not None else updated
+
+    def leave_IndentedBlock(
+        self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock
+    ) -> cst.IndentedBlock:
+        """A branch that stores a tensor otherwise than the other branch does ends by storing it so too."""
+        body = list(updated_node.body)
+        for name, (kind, want) in sorted(self.typing.ends.get(original_node, {}).items()):
+            code = self.transposed(name, kind, want, original_node.body[-1], f"{name} is stored as in the other branch")
+            line = cst.parse_statement(f"{name} = {code}")
+            body.append(cst.ensure_type(line, cst.SimpleStatementLine))
+        return updated_node.with_changes(body=body) if len(body) > len(updated_node.body) else updated_node
 
     # shapes --------------------------------------------------------------------------------------------------------
 
@@ -188,6 +199,8 @@ class StatementRewriter(Rewriter):
         if isinstance(original, cst.Subscript):
             return self._write(original, target, code_of(value))
         if isinstance(kind, Tensor) and not kind.variable and not self._writes_for_the_caller(original):
+            if "\n" in code_of(value):
+                value = in_parentheses(value)  # the call's own stood around it
             return cst.Assign([cst.AssignTarget(target)], value)  # type: ignore[arg-type]
         return cst.Expr(expression(f"{code_of(target)}.assign({code_of(value)})"))
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 
-from . import arithmetic, creation, functional, layers, reductions, reshaping, values
+from . import arithmetic, creation, functional, layers, reductions, reshaping, selection, values
 from .table import Erase, Layer, Missing, Op, Row, Value
 
 ROWS: tuple[Row, ...] = (
     *reshaping.ROWS,
     *arithmetic.ROWS,
     *reductions.ROWS,
+    *selection.ROWS,
     *creation.ROWS,
     *functional.ROWS,
     *layers.ROWS,

@@ -221,7 +221,8 @@ def broadcast(call: BoundCall) -> Kind:
     if first.layout is Layout.IMAGE and rank is None:
         rank = next((tensor.rank for tensor in tensors if tensor.layout is Layout.IMAGE), None)
     dtypes = {tensor.dtype for tensor in tensors}
-    return Tensor(first.layout, rank, dtypes.pop() if len(dtypes) == 1 else None, False, first.origin)
+    origin = first.origin or next((tensor.origin for tensor in tensors if tensor.layout is Layout.OPAQUE), None)
+    return Tensor(first.layout, rank, dtypes.pop() if len(dtypes) == 1 else None, False, origin)
 
 
 def plain_of_rank(rank: int | None, dtype: str | None = None) -> Result:

@@ -20,6 +20,7 @@ VALUES = (
     Value("torch.dtype", "tf.DType"),
     Value("torch.device", "str"),
     Value("torch.Size", "tf.TensorShape"),
+    Value("torch.jit.annotations.List", "List", note="typing's"),
     Value("torch.pi", "math.pi"),
     Value("torch.nn.Parameter", "nn.Parameter", note="a keras.Variable"),
     Value("torch.nn.parameter.Parameter", "nn.Parameter"),

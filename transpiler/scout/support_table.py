@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from .. import rules
-from ..rules import arithmetic, creation, functional, layers, reductions, reshaping, values
+from ..rules import arithmetic, creation, functional, layers, reductions, reshaping, selection, values
 from ..templating import render
 from .rendered_example import rendered_example
 
@@ -17,6 +17,7 @@ SECTIONS: tuple[tuple[str, tuple[rules.Row, ...]], ...] = (
     ("Shapes and axes", reshaping.ROWS),
     ("Mathematics and casts", arithmetic.ROWS),
     ("Reductions and sorting", reductions.ROWS),
+    ("Distinct values and windows", selection.ROWS),
     ("Making tensors", creation.ROWS),
     ("torch.nn.functional and the like", functional.ROWS),
     ("Layers", layers.ROWS),

@@ -228,3 +228,35 @@ def test_unknown_choices(weight_init):
 
 def test_no_meta_device(weight_init):
     assert not weight_init.is_meta_device() and not weight_init.is_meta_device("meta")
+
+
+# convolutions with kernels of their own for each image
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"kernel_size": 1},
+        {"kernel_size": 3, "stride": 2, "groups": 4, "out_channels": 4},
+        {"kernel_size": 3, "groups": 2, "bias": True, "dilation": 2},
+    ],
+    ids=str,
+)
+def test_each_image_meets_its_own_kernel(override, options):
+    from timm.layers.cond_conv2d import CondConv2d as TorchCondConv2d
+
+    arguments = {"in_channels": 4, "out_channels": 6, "num_experts": 3, **options}
+    theirs, ours = TorchCondConv2d(**arguments), override("timm.layers.cond_conv2d").CondConv2d(**arguments)
+    ours.load_state_dict(theirs.state_dict())
+    x, routing = samples(2, 4, 7, 6), samples(2, 3)
+    expected = theirs(torch.from_numpy(x), torch.from_numpy(routing)).detach().numpy().transpose(0, 2, 3, 1)
+    np.testing.assert_allclose(ours(x.transpose(0, 2, 3, 1), routing), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_experts_are_drawn_one_by_one(override):
+    make = override("timm.layers.cond_conv2d").get_condconv_initializer
+    weight = nn.Parameter(tf.zeros((2, 12)))
+    make(lambda expert: expert.assign(tf.ones(expert.shape) * expert.shape[0]), 2, (3, 4))(weight)
+    np.testing.assert_array_equal(weight, np.full((2, 12), 3.0))
+    with pytest.raises(ValueError, match="num_experts"):
+        make(lambda expert: None, 2, (3, 5))(weight)

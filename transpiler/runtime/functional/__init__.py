@@ -41,6 +41,7 @@ from .recompute import checkpoint
 from .reshaping import chunk, flatten, split, swap_axes, tile
 from .resize import interpolate
 from .sampling import affine_grid, grid_sample
+from .selection import sliding_windows, unique
 from .shape import (
     check,
     expand,
@@ -135,6 +136,7 @@ __all__ = [
     "sigmoid",
     "silu",
     "slice_assign",
+    "sliding_windows",
     "softmax",
     "softplus",
     "sort_with_indices",
@@ -152,6 +154,7 @@ __all__ = [
     "triu",
     "unfold",
     "uniform_like",
+    "unique",
     "var",
     "var_mean",
 ]
