@@ -401,12 +401,11 @@ class Analysis:
         """After both branches: a tensor that they store differently is stored as what comes after uses it."""
         other = self.env
         self.env = _joined(taken, other)
-        line = self.program.resolver.source(self.module).locate(node).line
         for name in taken.keys() & other.keys():
             pair = (taken[name], other[name])
             if {k.layout for k in pair if isinstance(k, Tensor) and k.rank == 4} != {Layout.IMAGE, Layout.PLAIN}:
                 continue
-            origin = f"{name}@{line}"
+            origin = f"{name}@{self.program.resolver.source(self.module).locate(node).line}"
             want = self.program.summary(self.name).layouts.get(origin, Layout.OPAQUE)
             joined = self.env[name]
             assert isinstance(joined, Tensor)
