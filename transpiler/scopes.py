@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import libcst as cst
 
 from .names import imported_names, target_names
 from .walk import children
 
+# Types are looked up in sets, since `isinstance` is slow for libcst's, and this file asks a hundred thousand times.
+_DEFINES = frozenset({cst.FunctionDef, cst.ClassDef})
+_HAS_TARGET = frozenset({cst.AssignTarget, cst.AnnAssign, cst.AugAssign, cst.For, cst.CompFor, cst.NamedExpr})
+_IMPORTS = frozenset({cst.Import, cst.ImportFrom})
+_CLOSED = _DEFINES | _IMPORTS | {cst.Lambda}
+_NAMELESS = _IMPORTS | {cst.SimpleString}
 
-def _bound_by(node: cst.CSTNode) -> set[str]:
+
+def _bound_by(node: Any) -> set[str]:
     """Plain names that a node binds by itself."""
-    if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
+    kind = type(node)
+    if kind in _DEFINES:
         return {node.name.value}
-    if isinstance(node, (cst.AssignTarget, cst.AnnAssign, cst.AugAssign, cst.For, cst.CompFor, cst.NamedExpr)):
+    if kind in _HAS_TARGET:
         return target_names(node.target)
-    if isinstance(node, (cst.Import, cst.ImportFrom)):
+    if kind in _IMPORTS:
         return {name for name, _ in imported_names(node, "")}
-    return target_names(node.name) if isinstance(node, cst.AsName) else set()
+    return target_names(node.name) if kind is cst.AsName else set()
 
 
 def _own_nodes(body: cst.CSTNode) -> Iterator[cst.CSTNode]:
@@ -27,7 +36,7 @@ def _own_nodes(body: cst.CSTNode) -> Iterator[cst.CSTNode]:
     while pending:
         node = pending.pop()
         yield node
-        if not isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.Lambda, cst.Import, cst.ImportFrom)):
+        if type(node) not in _CLOSED:
             pending.extend(children(node))
 
 
@@ -47,7 +56,7 @@ def local_names(function: cst.FunctionDef | cst.Lambda) -> frozenset[str]:
     names = {parameter.name.value for parameter in parameter_list(function.params)}
     shared: set[str] = set()
     for node in _own_nodes(function.body):
-        if isinstance(node, cst.Global):
+        if type(node) is cst.Global:
             shared |= {item.name.value for item in node.names}
         else:
             names |= _bound_by(node)
@@ -92,15 +101,16 @@ def names_used(node: cst.CSTNode) -> set[str]:
     return found
 
 
-def _collect(node: cst.CSTNode, local: frozenset[str], found: set[str]) -> None:
-    if isinstance(node, cst.Name):
+def _collect(node: Any, local: frozenset[str], found: set[str]) -> None:
+    kind = type(node)
+    if kind is cst.Name:
         if node.value not in local:
             found.add(node.value)
-    elif isinstance(node, (cst.Attribute, cst.Arg)):
+    elif kind is cst.Attribute or kind is cst.Arg:
         _collect(node.value, local, found)
-    elif isinstance(node, (cst.FunctionDef, cst.Lambda)):
+    elif kind is cst.FunctionDef or kind is cst.Lambda:
         _collect_function(node, local, found)
-    elif not isinstance(node, (cst.Import, cst.ImportFrom, cst.SimpleString)):
+    elif kind not in _NAMELESS:
         for child in children(node):
             _collect(child, local, found)
 
