@@ -24,7 +24,7 @@ def read_rows(path: Path) -> dict[str, Row]:
         raise VerifyError(f"cannot read results file {path}: {error}") from error
     try:
         return {row.name: row for row in map(Row.from_json, data)}
-    except (TypeError, KeyError, AttributeError) as error:
+    except (TypeError, KeyError, ValueError, AttributeError) as error:
         raise VerifyError(f"{path} does not hold verification results: {error!r}") from error
 
 
