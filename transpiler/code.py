@@ -56,3 +56,8 @@ def unwrapped(node: cst.BaseExpression) -> cst.BaseExpression:
     """An expression on one line without parentheses around it: the rule puts them back where they are needed."""
     bare = node.with_changes(lpar=[], rpar=[])
     return bare if is_operator(bare) and "\n" not in code_of(node) else node
+
+
+def with_index(subscript: cst.Subscript, index: str) -> cst.BaseExpression:
+    """A subscript with another index."""
+    return expression(f"{code_of(subscript.value)}[{index}]")

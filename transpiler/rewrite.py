@@ -12,7 +12,7 @@ import libcst.matchers as m
 from . import rules
 from .binding import argument_parameters, bound_call
 from .calls import DICT_METHODS
-from .code import code_of, expression, in_parentheses, is_operator, undone_transpose, unwrapped
+from .code import code_of, expression, in_parentheses, is_operator, undone_transpose, unwrapped, with_index
 from .evidence import axis_evidence
 from .expressions import literal_value
 from .findings import Findings
@@ -72,7 +72,11 @@ class Rewriter(ScopedTransformer):
 
     def meeting(self, code: str, tensor: Tensor, other: Tensor, node: cst.CSTNode) -> str:
         """The code of an operand of an elementwise operation, with the axes of the image that it meets there."""
-        if tensor.layout is not Layout.PLAIN or other.layout is not Layout.IMAGE or tensor.rank is None:
+        if tensor.layout is not Layout.PLAIN or other.layout is not Layout.IMAGE:
+            return code
+        if tensor.rank is None:
+            hint = "reshape it first, or add a hint for this function to overrides/index.toml"
+            self.report("L206", f"{code} meets an image here, and nothing says how many axes it has", node, hint)
             return code
         new = met_by_image(code, tensor.rank, other.rank or 4)
         if new != code:
@@ -493,7 +497,7 @@ class Rewriter(ScopedTransformer):
                     "use a constant",
                 )
                 return updated
-            return self._with_index(updated, str(stored_axis(value, rank)))
+            return with_index(updated, str(stored_axis(value, rank)))
         text = code_of(index).replace(" ", "")
         stored = {"2:": "1:-1", f"-{rank - 2}:": "1:-1", "-2:": "1:-1" if rank == 4 else None}.get(text)
         if stored is None:
@@ -504,11 +508,7 @@ class Rewriter(ScopedTransformer):
                 "unpack the shape instead",
             )
             return updated
-        return self._with_index(updated, stored)
-
-    @staticmethod
-    def _with_index(updated: cst.Subscript, index: str) -> cst.BaseExpression:
-        return expression(f"{code_of(updated.value)}[{index}]")
+        return with_index(updated, stored)
 
     def _tensor_item(self, owner: Tensor, original: cst.Subscript, updated: cst.Subscript) -> cst.BaseExpression:
         kinds = [self.kind(e.slice.value) if isinstance(e.slice, cst.Index) else None for e in original.slice]

@@ -306,10 +306,10 @@ class Net(Base):
     assert "F.flatten(bands * 2, -1)" in run.text()
 
 
-@pytest.mark.xfail(reason="an operand of unknown rank meets an image as it is, though its axes may be torch's")
 def test_an_operand_of_unknown_rank_is_refused(transpile):
+    """Its axes may be torch's."""
     run = transpile(NET.replace("torch.ones(dim)", "dim") + "        return x * self.scale\n")
-    assert run.errors
+    assert [error.code for error in run.errors] == ["L206"]
 
 
 MERGE = """\
