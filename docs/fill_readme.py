@@ -30,7 +30,7 @@ def main() -> int:
 
 def filled(text: str) -> str:
     """The README with every marked part written anew."""
-    for name, section in (("parity", parity), ("speed", speed), ("transpile", transpile)):
+    for name, section in (("parity", parity), ("speed", speed), ("transpile", transpile), ("memory", memory)):
         mark = re.compile(rf"(<!-- {name}: .*? -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
         text, count = mark.subn(lambda match, section=section: f"{match[1]}{section()}\n{match[2]}", text)
         assert count == 1, f"README.md has {count} marks for {name}"
@@ -63,6 +63,15 @@ def _parity_line(module: str, rows: list[dict[str, Any]]) -> str:
     ]
     passed, reduced = sum(row["status"] == "pass" for row in rows), sum(bool(row["reduced"]) for row in rows)
     return f"| `{module}` | {len(rows)} | {passed} | {reduced} | {max(errors, default=0.0):.1e} |"
+
+
+def memory() -> str:
+    data = _read("sam_memory.json")
+    if not data:
+        return NO_DATA
+    lines = [f"| {row['way']} | {row['peak_mib'] / 1024:.1f} GiB |" for row in data["rows"]]
+    size = "×".join(map(str, data["input"]))
+    return "\n".join([*_header(f"`{data['arch']}`, {size}", "peak"), *lines])
 
 
 def speed() -> str:

@@ -68,3 +68,8 @@ def test_plans_for_a_small_model_whole_reduced_and_refused() -> None:
     assert make_plan("test_vit", Settings(tflop=1e-9)).reduced == {"depth": 3}
     with pytest.raises(VerifyError, match="GiB"):
         make_plan("test_vit", Settings(memory_gib=1e-6))
+
+
+def test_an_architecture_that_fixes_its_depths_stays_whole() -> None:
+    """timm's function says `dict(depths=..., **kwargs)`: another value is a TypeError there."""
+    assert make_plan("poolformer_s12", Settings(quick=True)).reduced == {}

@@ -57,7 +57,7 @@ def make_plan(arch: str, settings: Settings, given: dict[str, Any] | None = None
     arguments = constructor_arguments(arch, type(model), given)
     reduced: dict[str, Any] = {}
     if settings.quick or not _fits(cost, settings):
-        reduced = reduced_depth(arguments)
+        reduced = _if_taken(arch, given, reduced_depth(arguments))
         if reduced:
             model = build_on_meta(arch, **given | reduced)
             cost = measure_cost(model, input_size)
@@ -68,6 +68,15 @@ def make_plan(arch: str, settings: Settings, given: dict[str, Any] | None = None
         )
     other, reason = _find_other_sizes(arch, model, arguments, given | reduced, input_size)
     return Plan(arch, input_size, cost.parameters, given, reduced, other, reason)
+
+
+def _if_taken(arch: str, given: dict[str, Any], reduced: dict[str, Any]) -> dict[str, Any]:
+    """The reducing arguments, or none where an architecture's function says them itself and takes no other."""
+    try:
+        build_on_meta(arch, **given | reduced)
+    except TypeError:
+        return {}
+    return reduced
 
 
 def reduced_depth(arguments: dict[str, Any]) -> dict[str, Any]:
