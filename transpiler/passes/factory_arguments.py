@@ -256,13 +256,8 @@ class RemoveFactoryArguments(TrackingTransformer):
     # calls ---------------------------------------------------------------------------------------------------------
 
     def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.Call:
-        if any(self._is_dropped(arg, original_node) for arg in original_node.args):
-            return _without(
-                updated_node,
-                [self._is_dropped(arg, original_node) for arg in original_node.args],
-                self._hands_on(original_node),
-            )
-        return updated_node
+        dropped = [self._is_dropped(arg, original_node) for arg in original_node.args]
+        return _without(updated_node, dropped, self._hands_on(original_node)) if any(dropped) else updated_node
 
     def _hands_on(self, call: cst.Call) -> bool:
         """Whether a `super().__init__(..., device=device, dtype=dtype)` should hand on the Keras arguments instead."""
@@ -294,7 +289,7 @@ class RemoveFactoryArguments(TrackingTransformer):
         name = self._name(call.func)
         if name.startswith("torch.nn.") and not name.startswith("torch.nn.functional."):
             return True
-        return self._removed_here("dtype") and bool(m.findall(arg.value, m.Name("dtype")))
+        return self._removed_here("dtype") and any(name.value == "dtype" for name in find(arg.value, cst.Name))
 
 
 def _without(call: cst.Call, dropped: list[bool], hands_on: bool) -> cst.Call:

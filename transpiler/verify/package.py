@@ -6,6 +6,7 @@ import ast
 import hashlib
 import importlib
 import sys
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -40,8 +41,9 @@ class Fingerprints:
     def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
         self._reached = ReachedDefinitions()
+        self.of = cache(self._of)  # a sweep asks for a module once an architecture
 
-    def of(self, module: str) -> str:
+    def _of(self, module: str) -> str:
         """Fingerprint of a module given by its upstream name (`timm.models.swin_transformer`)."""
         start = module_file(self._folder.joinpath(*module.split(".")))
         entry = module_file(self._folder)

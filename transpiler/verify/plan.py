@@ -57,9 +57,9 @@ def make_plan(arch: str, settings: Settings, given: dict[str, Any] | None = None
     arguments = constructor_arguments(arch, type(model), given)
     reduced: dict[str, Any] = {}
     if settings.quick or not _fits(cost, settings):
-        reduced = _if_taken(arch, given, reduced_depth(arguments))
-        if reduced:
-            model = build_on_meta(arch, **given | reduced)
+        smaller = _build_reduced(arch, given, reduced_depth(arguments))
+        if smaller is not None:
+            reduced, model = smaller
             cost = measure_cost(model, input_size)
     if cost.memory_gib > settings.memory_gib:
         raise VerifyError(
@@ -70,13 +70,16 @@ def make_plan(arch: str, settings: Settings, given: dict[str, Any] | None = None
     return Plan(arch, input_size, cost.parameters, given, reduced, other, reason)
 
 
-def _if_taken(arch: str, given: dict[str, Any], reduced: dict[str, Any]) -> dict[str, Any]:
-    """The reducing arguments, or none where an architecture's function says them itself and takes no other."""
+def _build_reduced(
+    arch: str, given: dict[str, Any], reduced: dict[str, Any]
+) -> tuple[dict[str, Any], nn.Module] | None:
+    """The reducing arguments and the model; None without any, or where timm's function says them itself."""
+    if not reduced:
+        return None
     try:
-        build_on_meta(arch, **given | reduced)
+        return reduced, build_on_meta(arch, **given | reduced)
     except TypeError:
-        return {}
-    return reduced
+        return None
 
 
 def reduced_depth(arguments: dict[str, Any]) -> dict[str, Any]:
