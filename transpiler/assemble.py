@@ -23,7 +23,7 @@ from .passes.statements import StatementRewriter
 from .program import Program
 from .rewrite import LAYER_RESERVED, MODEL_RESERVED, Findings
 from .scopes import names_used
-from .transform import transformed
+from .transform import replacing_nodes, transformed
 from .walk import find
 
 # Attributes that are rewritten, or refused, whatever else a statement has.
@@ -101,11 +101,8 @@ class Assembler:
             return [statement]
         rewriter = StatementRewriter(source, self.program, typing, self.model_classes, findings)
         new = transformed(statement, rewriter)
-        if isinstance(new, cst.RemovalSentinel):
-            return []
-        statements = list(new.nodes) if isinstance(new, cst.FlattenSentinel) else [new]
         inner = InnerImports(plan.name, source.package, self.resolver, self.absent)
-        return [transformed(s, inner) for s in statements]
+        return [transformed(s, inner) for s in replacing_nodes(new)]
 
     def _needs_rewriting(self, plan: ModulePlan, statement: cst.BaseStatement, typing: Typing) -> bool:
         """Whether tensors, torch's names or imports come up in a statement; most configurations have none."""

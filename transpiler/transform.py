@@ -43,11 +43,15 @@ def _sequence(old: Sequence[cst.CSTNode], new: Sequence[Replacement]) -> list[cs
     """The new parts in a row, without those removed and without lines of which nothing is left."""
     kept: list[cst.CSTNode] = []
     for before, after in zip(old, new, strict=True):
-        if isinstance(after, cst.RemovalSentinel):
-            continue
-        parts = after.nodes if isinstance(after, cst.FlattenSentinel) else [after]
-        kept += [part for part in parts if _is_empty_line(before) or not _is_empty_line(part)]
+        kept += [part for part in replacing_nodes(after) if _is_empty_line(before) or not _is_empty_line(part)]
     return kept
+
+
+def replacing_nodes(replacement: Replacement) -> Sequence[cst.CSTNode]:
+    """The nodes that a transformer puts in the place of one: none, one, or several."""
+    if isinstance(replacement, cst.RemovalSentinel):
+        return ()
+    return tuple(replacement.nodes) if isinstance(replacement, cst.FlattenSentinel) else (replacement,)
 
 
 def _is_empty_line(node: cst.CSTNode) -> bool:

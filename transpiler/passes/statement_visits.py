@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import libcst as cst
 
-from ..transform import transformed
+from ..transform import replacing_nodes, transformed
 
 
 def visit_statements(
@@ -18,9 +18,5 @@ def visit_statements(
         if not wanted(statement):
             body.append(statement)
             continue
-        new = transformed(statement, transformer)
-        if isinstance(new, cst.FlattenSentinel):
-            body.extend(new.nodes)
-        elif not isinstance(new, cst.RemovalSentinel):
-            body.append(new)
+        body.extend(replacing_nodes(transformed(statement, transformer)))
     return tree.with_changes(body=body)
