@@ -35,6 +35,8 @@ _IGNORED: dict[str, frozenset[str]] = {
     ),
     "MODEL": frozenset("NAME PRETRAINED RESUME LABEL_SMOOTHING SWIN SWIN_MOE SWIN_MLP".split()),
 }
+# What timm's entry points say of an architecture.
+_SHAPE = ("embed_dim", "depths", "num_heads", "window_size", "pretrained_window_sizes")
 _CLASSES = {"imagenet": 1000, "imagenet22K": 21841}
 
 
@@ -81,6 +83,15 @@ def read_swinv2_config(path: str | Path) -> dict[str, Any]:
         "drop_path_rate": float(model["DROP_PATH_RATE"]),
         "pretrained_window_sizes": tuple(swin["PRETRAINED_WINDOW_SIZES"]),
     }
+
+
+def with_config(described: dict[str, Any], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The arguments for a model that a file describes.
+
+    The entry points give an architecture's shape themselves, so the file goes before them; of the rest arguments go
+    first.
+    """
+    return {**described, **kwargs, **{key: described[key] for key in _SHAPE if key in described}}
 
 
 def _load(path: Path) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from timm.models._builder import build_model_with_cfg
 from timm.models.swin_transformer_v2 import SwinTransformerV2, checkpoint_filter_fn
-from transpiler.runtime.swin_config import read_swinv2_config
+from transpiler.runtime.swin_config import read_swinv2_config, with_config
 
 
 def _create_swin_transformer_v2(variant: str, pretrained: bool = False, **kwargs) -> SwinTransformerV2:
@@ -25,7 +25,7 @@ def _create_swin_transformer_v2(variant: str, pretrained: bool = False, **kwargs
     """
     config = kwargs.pop("config", None)
     if config is not None:
-        kwargs = _with_config(read_swinv2_config(config), kwargs)
+        kwargs = with_config(read_swinv2_config(config), kwargs)
     default_out_indices = tuple(i for i, _ in enumerate(kwargs.get("depths", (1, 1, 1, 1))))
     out_indices = kwargs.pop("out_indices", default_out_indices)
 
@@ -38,9 +38,3 @@ def _create_swin_transformer_v2(variant: str, pretrained: bool = False, **kwargs
         **kwargs,
     )
     return model
-
-
-def _with_config(described: dict, kwargs: dict) -> dict:
-    """The entry points give these five themselves, so a file goes before them; of the rest arguments go first."""
-    shape = ("embed_dim", "depths", "num_heads", "window_size", "pretrained_window_sizes")
-    return {**described, **kwargs, **{key: described[key] for key in shape}}

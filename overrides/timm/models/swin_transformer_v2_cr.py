@@ -4,7 +4,7 @@ from timm.layers import Mlp
 from timm.models._builder import build_model_with_cfg
 from timm.models.swin_transformer_v2_cr import SwinTransformerV2Cr, WindowMultiHeadAttention, checkpoint_filter_fn
 from transpiler.runtime import nn
-from transpiler.runtime.swin_config import read_swinv2_config
+from transpiler.runtime.swin_config import read_swinv2_config, with_config
 
 META_HIDDEN_DIM = 384
 
@@ -33,7 +33,7 @@ def _create_swin_transformer_v2_cr(variant, pretrained=False, **kwargs):
     config = kwargs.pop("config", None)
     meta_hidden_dim = kwargs.pop("meta_hidden_dim", META_HIDDEN_DIM)
     if config is not None:
-        kwargs = _with_config(_cr_arguments(read_swinv2_config(config), config), kwargs)
+        kwargs = with_config(_cr_arguments(read_swinv2_config(config), config), kwargs)
     if pretrained and meta_hidden_dim != META_HIDDEN_DIM:
         raise ValueError(f"Pretrained weights have meta_hidden_dim={META_HIDDEN_DIM}. Received: {meta_hidden_dim}")
     default_out_indices = tuple(i for i, _ in enumerate(kwargs.get("depths", (1, 1, 1, 1))))
@@ -69,9 +69,3 @@ def _cr_arguments(described: dict, config: str) -> dict:
     if not described.pop("qkv_bias"):
         raise ValueError(f"{config}: MODEL.SWINV2.QKV_BIAS must be True for SwinTransformerV2Cr")
     return described
-
-
-def _with_config(described: dict, kwargs: dict) -> dict:
-    """The entry points give these themselves, so a file goes before them; of the rest arguments go first."""
-    shape = ("embed_dim", "depths", "num_heads", "window_size")
-    return {**described, **kwargs, **{key: described[key] for key in shape}}
