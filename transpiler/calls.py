@@ -226,6 +226,8 @@ class Calls:
                     self.analysis.want(value.kind, Layout.PLAIN, strong=False)
             self.analysis.want(tensor, Layout.PLAIN, strong=False)
             return Layout.PLAIN
+        if row.layout == "axis":
+            self._listed_with_images(call)
         if row.layout == "axis" and tensor.layout is Layout.IMAGE and not row.takes_image(call):
             return Layout.PLAIN
         if row.layout == "axis" and tensor.layout is Layout.OPAQUE:
@@ -241,6 +243,13 @@ class Calls:
                     found = self.analysis.expressions.broadcast(found, value.kind)
             return found.layout if isinstance(found, Tensor) else tensor.layout
         return tensor.layout
+
+    def _listed_with_images(self, call: BoundCall) -> None:
+        """What is joined with an image is one."""
+        members = [kind for kind in call.listed if isinstance(kind, Tensor)]
+        if any(kind.layout is Layout.IMAGE for kind in members):
+            for kind in members:
+                self.analysis.want(kind, Layout.IMAGE, strong=True)
 
     def _note_constructor(self, cls: str, arguments: list[tuple[cst.Arg, Kind]]) -> None:
         found = self.program.method(cls, "__init__")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from .kinds import Layout
+import libcst as cst
+
+from .code import code_of
+from .kinds import Layout, Tensor
 from .layout import is_to_channels_last, is_to_image
 from .rules.table import BoundCall, Op
 from .rules.template import items_of
@@ -29,3 +32,14 @@ def axis_evidence(row: Op, call: BoundCall) -> Layout | None:
     if name == "pad" and call.tensor.rank in (None, 4) and items_of(call, "pad") == 4:
         return Layout.IMAGE  # the last two axes: height and width
     return None
+
+
+def size_evidence(tensor: Tensor, node: cst.Subscript) -> Layout | None:
+    """What a slice of an undecided tensor's shape says: height and width are read together.
+
+    PLAIN is certain here too: `shape[1:3]` would mix channels and height of what torch calls an image.
+    """
+    text = code_of(node.slice[0].slice).replace(" ", "")
+    if text in ("1:3", "1:-1"):
+        return Layout.PLAIN
+    return Layout.IMAGE if text in ("2:", "-2:", "2:4") and tensor.rank == 4 else None

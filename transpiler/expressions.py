@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import libcst as cst
+import libcst.matchers as m
 
 from . import rules
+from .evidence import size_evidence
 from .kinds import (
     NONE,
     PYTHON,
@@ -322,8 +324,13 @@ class Expressions:
         owner = self.kind(node.value)
         indices = [self._index(element.slice) for element in node.slice]
         if isinstance(owner, Tensor):
+            if not all(keeps_axes(element) for element in node.slice[1:]):
+                self.analysis.want(owner, Layout.PLAIN, strong=False)
             return subscript_kind(owner, node, indices)
         if isinstance(owner, Shape):
+            if not reads_batch_size(node):
+                wanted = size_evidence(owner.tensor, node)
+                self.analysis.want(owner.tensor, wanted or Layout.PLAIN, strong=wanted is not None)
             return owner if isinstance(node.slice[0].slice, cst.Slice) else PYTHON
         if isinstance(owner, Tuple):
             return self._tuple_item(owner, node)
@@ -373,6 +380,17 @@ class Expressions:
 
 def element_of_mapping(kind: Kind) -> Kind:
     return kind.value if isinstance(kind, Mapping) else UNKNOWN
+
+
+def keeps_axes(element: cst.SubscriptElement) -> bool:
+    """Whether an index takes a whole axis: `:` or `...`."""
+    return m.matches(element.slice, m.Slice(lower=None, upper=None, step=None) | m.Index(value=m.Ellipsis()))
+
+
+def reads_batch_size(node: cst.Subscript) -> bool:
+    """Whether an index of a shape is 0: the one size that has the same place in every layout."""
+    index = node.slice[0].slice
+    return isinstance(index, cst.Index) and literal_value(index.value) == 0
 
 
 def subscript_kind(owner: Tensor, node: cst.Subscript, indices: list[Kind]) -> Kind:

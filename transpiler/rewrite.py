@@ -6,6 +6,8 @@ value arrives in another layout than it is wanted in, a transpose is written and
 
 from __future__ import annotations
 
+import sys
+
 import libcst as cst
 import libcst.matchers as m
 
@@ -13,8 +15,8 @@ from . import rules
 from .binding import argument_parameters, bound_call
 from .calls import DICT_METHODS
 from .code import code_of, expression, in_parentheses, is_operator, undone_transpose, unwrapped, with_index
-from .evidence import axis_evidence
-from .expressions import literal_value
+from .evidence import axis_evidence, size_evidence
+from .expressions import keeps_axes, literal_value, reads_batch_size
 from .findings import Findings
 from .inference import ONLY_TENSORS_HAVE, Typing
 from .kinds import UNKNOWN, ClassValue, Instance, Kind, Layout, Sequence, Shape, Tensor, Tuple, Unknown
@@ -222,6 +224,11 @@ class Rewriter(ScopedTransformer):
         same = updated_node.body.deep_equals(updated_node.orelse)
         if same and not original_node.body.deep_equals(original_node.orelse):
             return updated_node.body
+        kinds = (self.kind(original_node.body), self.kind(original_node.orelse))
+        layouts = {kind.layout for kind in kinds if isinstance(kind, Tensor) and kind.rank not in (0, 1, 2)}
+        if not same and layouts == {Layout.IMAGE, Layout.PLAIN}:
+            hint = "write the two as branches of an if statement, or permute one of them"
+            self.report("L207", "the two sides are stored in different orders", original_node, hint)
         return updated_node
 
     # calls ---------------------------------------------------------------------------------------------------------
@@ -248,7 +255,16 @@ class Rewriter(ScopedTransformer):
         found = self.program.function(target)
         if found is not None:
             return self._coerced(target, found[1], original, updated, bound=False)
+        if self._is_foreign(target) and any(isinstance(self.kind(arg.value), Tensor) for arg in original.args):
+            hint = "write it in torch, or write an override for the definition that uses it"
+            self.report("T107", f"{target} is given a tensor, and no rule says what it does with it", original, hint)
         return updated
+
+    def _is_foreign(self, target: str) -> bool:
+        """Whether a function belongs to a package that is neither part of the source nor of Python."""
+        package = target.partition(".")[0]
+        known = FRAMEWORKS | sys.stdlib_module_names | {"numpy"}
+        return "." in target and package not in known and not self.program.resolver.is_source(package)
 
     @staticmethod
     def _initialises(target: str) -> bool:
@@ -347,8 +363,7 @@ class Rewriter(ScopedTransformer):
             layout = self.typing.layouts.get(original, Layout.PLAIN)
             undecided = row.layout == "axis" and call.tensor.layout is Layout.OPAQUE
             if undecided and axis_evidence(row, call) is not Layout.PLAIN:
-                message = f"nothing decides how the tensor is stored whose axes {name} names"
-                self.report("L201", message, original, "add a hint for this function to overrides/index.toml")
+                self._undecided(f"whose axes {name} names", original)
             call = self._in_layout(row, BoundCall(name, call.arguments, layout), original)
             return self.replaced(render(row, call), updated)
         except Refusal as refusal:
@@ -483,10 +498,14 @@ class Rewriter(ScopedTransformer):
 
     def _shape_item(self, owner: Shape, original: cst.Subscript, updated: cst.Subscript) -> cst.BaseExpression:
         """`x.shape[2:]` of an image: the same sizes at their stored places."""
+        index = original.slice[0].slice
+        tensor = owner.tensor
+        decides = reads_batch_size(original) or size_evidence(tensor, original) is Layout.PLAIN
+        if _may_be_image(tensor) and not decides:
+            self._undecided("of which a size is read", original)
         if owner.tensor.layout is not Layout.IMAGE or owner.tensor.variable:
             return updated
         rank = owner.tensor.rank or 4
-        index = original.slice[0].slice
         if isinstance(index, cst.Index):
             value = literal_value(index.value)
             if not isinstance(value, int):
@@ -516,7 +535,13 @@ class Rewriter(ScopedTransformer):
             return self._gathered(owner, kinds, original, updated)
         if owner.layout is Layout.IMAGE:
             return self._image_item(owner, original, updated)
+        if _may_be_image(owner) and not all(keeps_axes(element) for element in original.slice[1:]):
+            self._undecided("whose axes are indexed", original)
         return updated
+
+    def _undecided(self, which: str, node: cst.CSTNode) -> None:
+        message = f"nothing decides how the tensor is stored {which}"
+        self.report("L201", message, node, "add a hint for this function to overrides/index.toml")
 
     def _gathered(
         self, owner: Tensor, kinds: list[Kind | None], original: cst.Subscript, updated: cst.Subscript
@@ -596,3 +621,9 @@ class Rewriter(ScopedTransformer):
             if code != operand:
                 changes[side] = expression(code)
         return updated_node.with_changes(**changes) if changes else updated_node
+
+
+def _may_be_image(tensor: Tensor) -> bool:
+    """Whether a tensor is undecided and has axes enough to be stored in another order than torch's."""
+    return tensor.layout is Layout.OPAQUE and not tensor.variable and (tensor.rank is None or tensor.rank > 2)
+

@@ -346,3 +346,56 @@ def test_identity_takes_what_its_alternative_takes(transpile):
 
 def test_a_layer_that_may_be_a_convolution_keeps_the_layout(transpile):
     assert "return tf.transpose(t, (1, 0))" in transpile(MERGE).definition("of_tokens")
+
+
+UP = """\
+class Up(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.up = nn.ConvTranspose2d(dim, dim, 2, 2)
+
+    def forward(self, x: torch.Tensor, skip: torch.Tensor):
+"""
+
+
+@pytest.mark.parametrize("joined", ["torch.cat([self.up(x), skip], 1)", "torch.cat((skip, self.up(x)), dim=1)"])
+def test_what_is_joined_with_an_image_is_one(transpile, joined):
+    run = transpile(f"{UP}        size = skip.shape[-2:]\n        first = skip[:, :2]\n        return size, {joined}\n")
+    text = run.definition("call")
+    assert "size = ops.shape(skip)[1:-1]" in text and "first = skip[..., :2]" in text and "axis=-1" in text
+    assert run.transposes() == ()
+
+
+@pytest.mark.parametrize("read", ["x.shape[1]", "x.shape[2:]", "x[:, :2]"])
+def test_a_parameter_whose_axes_are_only_read_is_in_torch_order_and_so_is_what_is_passed(transpile, read):
+    run = transpile(f"def f(x: torch.Tensor):\n    return {read}\n\n\n{UP}        return f(self.up(x))\n")
+    assert run.definition("f").splitlines()[1] == f"    return {read.replace('x.shape', 'ops.shape(x)')}"
+    assert "f(tf.transpose(self.up(x), (0, 3, 1, 2)))" in run.definition("call")
+
+
+EITHER = UP.replace("skip: torch.Tensor", "t: torch.Tensor, i: int") + """\
+        y = [self.up(x), t.reshape(2, 3, 4, 5)][i]
+        return {}
+"""
+
+
+@pytest.mark.parametrize("read", ["y.shape[1]", "y.shape[-1]", "y.shape[2:]", "y[:, :2]", "y[..., 0]"])
+def test_axes_of_what_nothing_decides_are_refused(transpile, read):
+    run = transpile(EITHER.format(read))
+    assert [error.code for error in run.errors] == ["L201"], run.report
+
+
+@pytest.mark.parametrize("read", ["y.shape[0]", "y[:2]", "y[...]", "y.shape[1:3]"])
+def test_what_is_the_same_in_every_layout_needs_no_decision(transpile, read):
+    run = transpile(EITHER.format(read))
+    assert not run.errors, run.report
+
+
+def test_a_choice_between_two_layouts_is_refused(transpile):
+    run = transpile(EITHER.format("self.up(x) if i else t.reshape(2, 3, 4, 5)"))
+    assert [error.code for error in run.errors] == ["L207"], run.report
+
+
+def test_a_choice_between_an_image_and_its_channels_last_view_is_none(transpile):
+    run = transpile(EITHER.format("self.up(x) if i else self.up(x).permute(0, 2, 3, 1)"))
+    assert "return self.up(x)\n" in run.text()

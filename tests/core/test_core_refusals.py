@@ -126,12 +126,16 @@ def test_a_foreign_function_may_be_called(transpile):
     assert run.text() == "import tensorflow as tf\nimport math\ndef f(x: tf.Tensor): return x * math.sqrt(2)\n"
 
 
-@pytest.mark.xfail(
-    reason="a package that is neither part of the source nor of what the output needs is imported without a word"
-)
-def test_a_foreign_package_is_noted(transpile):
-    run = transpile("import einops\ndef f(x: torch.Tensor): return einops.rearrange(x, 'b c -> c b')\n")
-    assert run.result.diagnostics
+@pytest.mark.parametrize("imported", ["import einops", "from einops import rearrange"])
+def test_a_foreign_function_is_not_given_a_tensor(transpile, imported):
+    called = "einops.rearrange" if imported == "import einops" else "rearrange"
+    run = transpile(f"{imported}\ndef f(x: torch.Tensor): return {called}(x, 'b c -> c b')\n")
+    assert run.codes == ["T107"] and "einops.rearrange" in run.errors[0].message
+
+
+def test_a_foreign_function_may_be_given_what_is_no_tensor(transpile):
+    run = transpile("import einops\ndef f(x: torch.Tensor): return x * einops.size('b')\n")
+    assert not run.errors
 
 
 @pytest.mark.parametrize(

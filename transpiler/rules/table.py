@@ -97,6 +97,12 @@ class BoundCall:
                         return kind
         return Tensor(Layout.PLAIN)
 
+    @property
+    def listed(self) -> tuple[Kind, ...]:
+        """What the first list of the call holds."""
+        lists = (a.kind for a in self.arguments.values() if isinstance(a, Argument) and isinstance(a.kind, (Sequence, Tuple)))
+        return _members(next(lists, Tuple(())))
+
 
 def _members(kind: Kind) -> tuple[Kind, ...]:
     if isinstance(kind, Sequence):
