@@ -24,7 +24,7 @@ LAYERS = (
     {"pipeline", "generation", "explain", "summary", "diff"},
     {
         *("annotations", "assemble", "binding", "calls", "closure", "evidence", "expressions", "inference"),
-        *("overrides", "packages", "passes", "prepare", "program", "rewrite", "typing_rounds"),
+        *("overrides", "packages", "passes", "prepare", "layout_transformer", "program", "rewrite", "subscripts", "typing_rounds"),
         *("emit", "exchange", "fingerprint", "lock", "manifest", "output_folder", "standing", "swap", "upstream_files"),
     },
     {

@@ -13,6 +13,7 @@ from . import rules
 from .closure import ModulePlan, bound_names, is_all, is_import
 from .code import code_of
 from .diagnostics import Diagnostic
+from .findings import Findings
 from .inference import Typing
 from .names import collect_bindings, target_names
 from .overrides import OverrideIndex
@@ -21,7 +22,7 @@ from .passes.imports import ImportWriter, InnerImports, framework_lines, is_docs
 from .passes.line_length import wrap_long_lines
 from .passes.statements import StatementRewriter
 from .program import Program
-from .rewrite import LAYER_RESERVED, MODEL_RESERVED, Findings
+from .rewrite import LAYER_RESERVED, MODEL_RESERVED
 from .scopes import names_used
 from .transform import replacing_nodes, transformed
 from .walk import find

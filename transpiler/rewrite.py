@@ -14,104 +14,23 @@ import libcst.matchers as m
 from . import rules
 from .binding import argument_parameters, bound_call
 from .calls import DICT_METHODS
-from .code import code_of, expression, in_parentheses, is_operator, undone_transpose, unwrapped, with_index
-from .evidence import axis_evidence, size_evidence
-from .expressions import keeps_axes, literal_value, reads_batch_size
-from .findings import Findings
-from .inference import ONLY_TENSORS_HAVE, Typing
-from .kinds import UNKNOWN, ClassValue, Instance, Kind, Layout, Sequence, Shape, Tensor, Tuple, Unknown
-from .layout import met_by_image, needs_transpose, stored_axis, to_stored, to_torch
-from .model import Transpose
-from .names import dotted_name
+from .code import code_of, expression, unwrapped
+from .evidence import axis_evidence
+from .inference import ONLY_TENSORS_HAVE
+from .kinds import ClassValue, Instance, Kind, Layout, Sequence, Tensor, Tuple, Unknown
+from .layout import needs_transpose
 from .passes.fold import FRAMEWORKS
-from .program import Program
 from .rules.table import Argument, BoundCall, Op, Refusal
 from .rules.template import render
-from .scopes import ScopedTransformer
-from .source import ModuleSource
+from .subscripts import SubscriptRewriter
 
 _AMBIGUOUS = rules.tensor_methods() - ONLY_TENSORS_HAVE - {"shape", "split", "T", "dtype", "device", "data", "to"}
 MODEL_RESERVED = frozenset({"layers"})
 LAYER_RESERVED = frozenset({"output", "weights", "input"})
 
 
-class Rewriter(ScopedTransformer):
+class Rewriter(SubscriptRewriter):
     """Rewrites one top-level statement of a module at a time."""
-
-    def __init__(
-        self, source: ModuleSource, program: Program, typing: Typing, model_classes: frozenset[str], findings: Findings
-    ) -> None:
-        super().__init__()
-        self.source = source
-        self.program = program
-        self.typing = typing
-        self.model_classes = model_classes
-        self.findings = findings
-        self._called: set[cst.CSTNode] = set()
-        self._not_names: set[cst.CSTNode] = set()
-        self._wrapped: set[cst.CSTNode] = set()
-        self._class: list[str] = []
-        self._names: list[str] = [source.name]
-        self._functions: list[cst.FunctionDef] = []
-
-    # help ----------------------------------------------------------------------------------------------------------
-
-    def kind(self, node: cst.CSTNode) -> Kind:
-        return self.typing.kinds.get(node, UNKNOWN)
-
-    def report(self, code: str, message: str, node: cst.CSTNode, hint: str = "") -> None:
-        self.findings.diagnostics.append(self.source.diagnostic(code, message, node, hint))
-
-    def transposed(self, code: str, tensor: Tensor, want: Layout, node: cst.CSTNode, reason: str) -> str:
-        """The code of a tensor with a transpose to the layout that is wanted of it."""
-        rank = tensor.rank or 4
-        axes = to_stored(rank) if want is Layout.IMAGE else to_torch(rank)
-        before = undone_transpose(code, axes)
-        if before is not None:
-            return before
-        self.findings.transposes.append(Transpose(self.source.locate(node).line, reason))
-        return f"tf.transpose({code}, {axes})"
-
-    def meeting(self, code: str, tensor: Tensor, other: Tensor, node: cst.CSTNode) -> str:
-        """The code of an operand of an elementwise operation, with the axes of the image that it meets there."""
-        if tensor.layout is not Layout.PLAIN or other.layout is not Layout.IMAGE:
-            return code
-        if tensor.rank is None:
-            hint = "reshape it first, or add a hint for this function to overrides/index.toml"
-            self.report("L206", f"{code} meets an image here, and nothing says how many axes it has", node, hint)
-            return code
-        new = met_by_image(code, tensor.rank, other.rank or 4)
-        if new != code:
-            self.findings.transposes.append(
-                Transpose(self.source.locate(node).line, "two layouts meet in one operation")
-            )
-        return new
-
-    def external(self, node: cst.BaseExpression) -> str | None:
-        """The qualified name of something outside the source that a dotted expression stands for."""
-        dotted = dotted_name(node)
-        if dotted is None or self.is_local(dotted.partition(".")[0]):
-            return None
-        origin = self.program.resolver.qualify(self.source.name, node)
-        if origin is None:
-            return None
-        if origin.is_symbol or origin.module is not None:
-            return origin.dotted if rules.find(origin.dotted) is not None else None
-        return origin.dotted
-
-    def replaced(self, code: str, updated: cst.BaseExpression) -> cst.BaseExpression:
-        """New code in the place of an expression, in parentheses where it might need them."""
-        new = expression(code)
-        if getattr(updated, "lpar", ()) and not getattr(new, "lpar", ()):
-            return new.with_changes(lpar=updated.lpar, rpar=updated.rpar)  # type: ignore[attr-defined]
-        if is_operator(new):
-            new = in_parentheses(new)
-            self._wrapped.add(new)
-        return new
-
-    def bare(self, node: cst.BaseExpression) -> cst.BaseExpression:
-        """Without the parentheses that were put around it for safety."""
-        return node.with_changes(lpar=[], rpar=[]) if node in self._wrapped and "\n" not in code_of(node) else node
 
     # names and attributes ------------------------------------------------------------------------------------------
 
@@ -363,7 +282,7 @@ class Rewriter(ScopedTransformer):
             layout = self.typing.layouts.get(original, Layout.PLAIN)
             undecided = row.layout == "axis" and call.tensor.layout is Layout.OPAQUE
             if undecided and axis_evidence(row, call) is not Layout.PLAIN:
-                self._undecided(f"whose axes {name} names", original)
+                self.undecided(f"whose axes {name} names", original)
             call = self._in_layout(row, BoundCall(name, call.arguments, layout), original)
             return self.replaced(render(row, call), updated)
         except Refusal as refusal:
@@ -483,122 +402,6 @@ class Rewriter(ScopedTransformer):
                 return updated.with_changes(args=[arg, *updated.args[1:]])
         return updated
 
-    # subscripts ----------------------------------------------------------------------------------------------------
-
-    def leave_Subscript(self, original_node: cst.Subscript, updated_node: cst.Subscript) -> cst.BaseExpression:
-        name = self.external(original_node.value)
-        if name == "torch.jit.Final":
-            return cst.ensure_type(updated_node.slice[0].slice, cst.Index).value
-        owner = self.kind(original_node.value)
-        if isinstance(owner, Shape):
-            return self._shape_item(owner, original_node, updated_node)
-        if isinstance(owner, Tensor) and original_node not in self._not_names:
-            return self._tensor_item(owner, original_node, updated_node)
-        return updated_node
-
-    def _shape_item(self, owner: Shape, original: cst.Subscript, updated: cst.Subscript) -> cst.BaseExpression:
-        """`x.shape[2:]` of an image: the same sizes at their stored places."""
-        index = original.slice[0].slice
-        tensor = owner.tensor
-        decides = reads_batch_size(original) or size_evidence(tensor, original) is Layout.PLAIN
-        if _may_be_image(tensor) and not decides:
-            self._undecided("of which a size is read", original)
-        if owner.tensor.layout is not Layout.IMAGE or owner.tensor.variable:
-            return updated
-        rank = owner.tensor.rank or 4
-        if isinstance(index, cst.Index):
-            value = literal_value(index.value)
-            if not isinstance(value, int):
-                self.report(
-                    "L203",
-                    "the shape of an image is read at an axis that is not a constant",
-                    original,
-                    "use a constant",
-                )
-                return updated
-            return with_index(updated, str(stored_axis(value, rank)))
-        text = code_of(index).replace(" ", "")
-        stored = {"2:": "1:-1", f"-{rank - 2}:": "1:-1", "-2:": "1:-1" if rank == 4 else None}.get(text)
-        if stored is None:
-            self.report(
-                "L203",
-                f"shape[{text}] of an image mixes its channels with its space",
-                original,
-                "unpack the shape instead",
-            )
-            return updated
-        return with_index(updated, stored)
-
-    def _tensor_item(self, owner: Tensor, original: cst.Subscript, updated: cst.Subscript) -> cst.BaseExpression:
-        kinds = [self.kind(e.slice.value) if isinstance(e.slice, cst.Index) else None for e in original.slice]
-        if any(isinstance(kind, Tensor) for kind in kinds):
-            return self._gathered(owner, kinds, original, updated)
-        if owner.layout is Layout.IMAGE:
-            return self._image_item(owner, original, updated)
-        if _may_be_image(owner) and not all(keeps_axes(element) for element in original.slice[1:]):
-            self._undecided("whose axes are indexed", original)
-        return updated
-
-    def _undecided(self, which: str, node: cst.CSTNode) -> None:
-        message = f"nothing decides how the tensor is stored {which}"
-        self.report("L201", message, node, "add a hint for this function to overrides/index.toml")
-
-    def _gathered(
-        self, owner: Tensor, kinds: list[Kind | None], original: cst.Subscript, updated: cst.Subscript
-    ) -> cst.BaseExpression:
-        """An integer tensor as index gathers; a boolean one selects."""
-        position = next(i for i, kind in enumerate(kinds) if isinstance(kind, Tensor))
-        index = kinds[position]
-        assert isinstance(index, Tensor)
-        if len(kinds) > 1 and all(isinstance(kind, Tensor) and kind.dtype == "int" for kind in kinds):
-            source = code_of(self.bare(updated.value))
-            places = ", ".join(code_of(cst.ensure_type(e.slice, cst.Index).value) for e in updated.slice)
-            return self.replaced(f"tf.gather_nd({source}, tf.stack([{places}], axis=-1))", updated)
-        before = original.slice[:position]
-        if len(kinds) != position + 1 or not all(
-            m.matches(e.slice, m.Slice(lower=None, upper=None, step=None)) for e in before
-        ):
-            self.report(
-                "T104",
-                "this mixture of tensors and slices as an index has no rule",
-                original,
-                "split the indexing into steps, or write an override",
-            )
-            return updated
-        source = code_of(self.bare(updated.value))
-        chosen = code_of(cst.ensure_type(updated.slice[position].slice, cst.Index).value)
-        if index.dtype == "bool":
-            return self.replaced(f"tf.boolean_mask({source}, {chosen})", updated)
-        if index.dtype is None or index.dtype.startswith("@"):
-            self.report(
-                "K102",
-                "the index may be integers or a mask",
-                original,
-                "give it a dtype where it is made, or a hint in overrides/index.toml",
-            )
-        axis = f", axis={position}" if position else ""
-        return self.replaced(f"tf.gather({source}, {chosen}{axis})", updated)
-
-    def _image_item(self, owner: Tensor, original: cst.Subscript, updated: cst.Subscript) -> cst.BaseExpression:
-        """`x[:, :c]` of an image: `x[..., :c]`."""
-        rank = owner.rank or 4
-        items = [(e.slice, code_of(e.slice)) for e in updated.slice]
-        position = next((i for i, (part, _) in enumerate(items) if m.matches(part, m.Index(value=m.Ellipsis()))), None)
-        if position is not None:
-            items[position : position + 1] = [(cst.Slice(None, None), ":")] * (rank - len(items) + 1)
-        if not all(isinstance(part, cst.Slice) for part, _ in items):
-            self.report(
-                "L204", "this index of an image drops or adds an axis", original, "permute to channels-last first"
-            )
-            return updated
-        full = [code for _, code in items] + [":"] * (rank - len(items))
-        stored = [full[axis] for axis in to_stored(rank)]
-        if all(item == ":" for item in stored[1:-1]) and stored[0] == ":":
-            return expression(f"{code_of(updated.value)}[..., {stored[-1]}]")
-        while stored and stored[-1] == ":":
-            stored.pop()
-        return expression(f"{code_of(updated.value)}[{', '.join(stored)}]")
-
     # operators -----------------------------------------------------------------------------------------------------
 
     def leave_BinaryOperation(
@@ -621,9 +424,4 @@ class Rewriter(ScopedTransformer):
             if code != operand:
                 changes[side] = expression(code)
         return updated_node.with_changes(**changes) if changes else updated_node
-
-
-def _may_be_image(tensor: Tensor) -> bool:
-    """Whether a tensor is undecided and has axes enough to be stored in another order than torch's."""
-    return tensor.layout is Layout.OPAQUE and not tensor.variable and (tensor.rank is None or tensor.rank > 2)
 
