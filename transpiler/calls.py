@@ -479,7 +479,7 @@ class Calls:
         first = next((kind for arg, kind in arguments if isinstance(kind, Tensor)), None)
         if module.items and first is not None:
             return self._through(module.items, arguments[0][0], first)
-        results = []
+        results: dict[str, Kind] = {}
         wanted = self.program.input_layouts(module)
         wants = len(wanted) == 1
         if wants and first is not None and len(module.classes) > 1:
@@ -487,16 +487,27 @@ class Calls:
         for cls in sorted(module.classes):
             layer = self.program.layer(cls)
             if layer is not None:
-                results.append(self._layer(layer, first, wants=wants))
+                results[cls] = self._layer(layer, first, wants=wants)
                 continue
             found = self.program.method(cls, "forward")
             if found is not None:
-                results.append(self._function(f"{found[0].name}.forward", found[1], arguments, bound=True, wants=wants))
+                name = f"{found[0].name}.forward"
+                results[name] = self._function(name, found[1], arguments, bound=True, wants=wants)
+        if wanted == {Layout.IMAGE}:
+            self._alike(results)
         if results:
-            return join_all(results)
+            return join_all(list(results.values()))
         if first is None:
             return UNKNOWN
         return replace(first, variable=False)
+
+    def _alike(self, results: dict[str, Kind]) -> None:
+        """Where one of several modules is called on an image, and some give images, the others must give images too."""
+        tensors = {name: kind for name, kind in results.items() if isinstance(kind, Tensor) and kind.rank == 4}
+        if any(kind.layout is Layout.IMAGE for kind in tensors.values()):
+            for name, kind in tensors.items():
+                if kind.layout is Layout.PLAIN:
+                    self.program.hand_out_image(name)
 
     def _as_wanted(self, tensor: Tensor, layout: Layout) -> Tensor:
         """What a tensor is as the argument of a module that takes one layout."""

@@ -289,7 +289,7 @@ class Expressions:
             else:
                 value = element_of_mapping(self.kind(element.value))
             found = value if found is None else join(found, value)
-        return Mapping(found if found is not None else UNKNOWN)
+        return Mapping(found if found is not None else NONE)  # an empty one becomes what is put into it
 
     def _ListComp(self, node: cst.ListComp | cst.GeneratorExp | cst.SetComp) -> Kind:
         with self.analysis.inner_names():

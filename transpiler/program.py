@@ -37,7 +37,8 @@ class ClassInfo:
 class Summary:
     """What is known of a function: the layouts its parameters want, what it returns, what its callers pass.
 
-    `arguments` is what the last round's callers passed, `passed` collects this round's.
+    `arguments` is what the last round's callers passed, `passed` collects this round's. `returns_image` says that
+    the result is handed out as an image, since it stands beside images where it is used.
     """
 
     layouts: dict[str, Layout] = field(default_factory=dict)
@@ -45,6 +46,7 @@ class Summary:
     parameters: tuple[str, ...] = ()
     arguments: dict[str, Kind] = field(default_factory=dict)
     passed: dict[str, Kind] = field(default_factory=dict)
+    returns_image: bool = False
 
 
 class Program:
@@ -210,6 +212,12 @@ class Program:
             returns = hinted_kind(hint.returns) if hint and hint.returns else UNKNOWN
             self.summaries[function] = Summary(dict.fromkeys(images, Layout.IMAGE), returns)
         return self.summaries[function]
+
+    def hand_out_image(self, function: str) -> None:
+        """Note that a function's result is wanted as an image."""
+        summary = self.summary(function)
+        self.changed |= not summary.returns_image
+        summary.returns_image = True
 
     def note_argument(self, function: str, parameter: str, kind: Kind) -> None:
         """Note what a caller passes for a parameter."""

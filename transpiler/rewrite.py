@@ -280,6 +280,9 @@ class Rewriter(SubscriptRewriter):
         try:
             call = bound_call(row, name, arguments, bound_receiver, lambda node: code_of(codes.get(node) or node))
             layout = self.typing.layouts.get(original, Layout.PLAIN)
+            if row.layout in ("axis", "plain") and _is_list_of_unknown(call):
+                hint = "annotate it, or add a hint for this function to overrides/index.toml"
+                self.report("K103", f"nothing says what the list holds that {name} is given", original, hint)
             undecided = row.layout == "axis" and call.tensor.layout is Layout.OPAQUE
             if undecided and axis_evidence(row, call) is not Layout.PLAIN:
                 self.undecided(f"whose axes {name} names", original)
@@ -425,3 +428,10 @@ class Rewriter(SubscriptRewriter):
                 changes[side] = expression(code)
         return updated_node.with_changes(**changes) if changes else updated_node
 
+
+def _is_list_of_unknown(call: BoundCall) -> bool:
+    """Whether what should be a list of tensors holds nobody knows what."""
+    first = next(iter(call.arguments.values()), None)
+    return (
+        isinstance(first, Argument) and isinstance(first.kind, Sequence) and isinstance(first.kind.element, Unknown)
+    )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import libcst as cst
 
 from .closure import ModulePlan
 from .inference import Analysis, Typing
-from .kinds import NONE, OPAQUE_TENSOR, UNKNOWN, Kind, Layout, hinted_kind
+from .kinds import NONE, OPAQUE_TENSOR, UNKNOWN, Kind, Layout, Tensor, hinted_kind
 from .program import Program
 
 MAX_ROUNDS = 8
@@ -90,6 +91,8 @@ def _infer_function(
         if hint and hint.returns
         else _declared_return(program, module, node, analysis.returns)
     )
+    if summary.returns_image and isinstance(returns, Tensor) and returns.rank == 4:
+        returns = replace(returns, layout=Layout.IMAGE)
     layouts = _with_earlier(summary.layouts, analysis.decided())
     if returns != summary.returns or layouts != summary.layouts:
         program.changed = True

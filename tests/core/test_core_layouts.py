@@ -399,3 +399,49 @@ def test_a_choice_between_two_layouts_is_refused(transpile):
 def test_a_choice_between_an_image_and_its_channels_last_view_is_none(transpile):
     run = transpile(EITHER.format("self.up(x) if i else self.up(x).permute(0, 2, 3, 1)"))
     assert "return self.up(x)\n" in run.text()
+
+
+def test_a_module_that_stands_beside_modules_that_give_images_gives_one_too(transpile):
+    run = transpile("""
+class Folded(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.conv = nn.Conv2d(c, c, 1)
+
+    def forward(self, x):
+        b, c, h, w = x.shape
+        x = self.conv(x).reshape(b, c // 2, 2, h, w)
+        return x.transpose(1, 2).reshape(b, c, h, w)
+
+
+class Plain(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.conv = nn.Conv2d(c, c, 1)
+
+    def forward(self, x):
+        return self.conv(x)
+
+
+class Net(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.blocks = nn.ModuleList([Folded(c), Plain(c)])
+
+    def forward(self, x):
+        for block in self.blocks:
+            x = block(x)
+        return x[:, :2]
+""")
+    assert "return tf.transpose(tf.reshape(" in run.definition("Folded")
+    assert "return x[..., :2]" in run.definition("Net")
+
+
+def test_a_dict_holds_what_is_put_into_it(transpile):
+    text, _ = on_image(transpile, "d = {}\nfor k in 'ab':\n    d[k] = self.conv(x)\ny = torch.cat(list(d.values()), 1)")
+    assert text.endswith("y = tf.concat(list(d.values()), axis=-1)")
+
+
+def test_a_list_of_nobody_knows_what_is_refused(transpile):
+    run = transpile("def f(items: list):\n    return torch.cat(items, 1)\n")
+    assert [error.code for error in run.errors] == ["K103"], run.report

@@ -9,7 +9,7 @@ import libcst.matchers as m
 from .. import rules
 from ..code import code_of, expression, in_parentheses
 from ..kinds import Layout, Shape, Tensor
-from ..layout import to_stored
+from ..layout import needs_transpose, to_stored
 from ..names import imported_names
 from ..rewrite import Rewriter
 from ..rules.table import Op
@@ -42,11 +42,15 @@ class StatementRewriter(Rewriter):
     # values that need no parentheses -------------------------------------------------------------------------------
 
     def leave_Return(self, original_node: cst.Return, updated_node: cst.Return) -> cst.Return:
-        return (
-            updated_node
-            if updated_node.value is None
-            else updated_node.with_changes(value=self.bare(updated_node.value))
-        )
+        if original_node.value is None or updated_node.value is None:
+            return updated_node
+        value = self.bare(updated_node.value)
+        kind = self.kind(original_node.value)
+        if self.program.summary(self.function_name).returns_image and isinstance(kind, Tensor):
+            if needs_transpose(kind, Layout.IMAGE):
+                reason = "stands beside images where it is used"
+                value = expression(self.transposed(code_of(value), kind, Layout.IMAGE, original_node, reason))
+        return updated_node.with_changes(value=value)
 
     def leave_Assign(self, original_node: cst.Assign, updated_node: cst.Assign):  # type: ignore[no-untyped-def]
         updated_node = updated_node.with_changes(value=self.bare(updated_node.value))

@@ -6,7 +6,7 @@ from .table import Layer
 
 _ANY = (
     "Module", "Identity", "Dropout", "Sequential", "ModuleList", "ModuleDict", "GELU", "ReLU", "ReLU6", "SiLU", "Sigmoid",
-    "Hardsigmoid", "Hardswish", "LeakyReLU", "ELU", "CELU", "SELU", "Mish", "PReLU", "Tanh", "Softplus",
+    "Hardsigmoid", "Hardswish", "LeakyReLU", "ELU", "CELU", "SELU", "Mish", "PReLU", "Tanh", "Softplus", "Hardtanh",
 )
 
 ROWS = (
@@ -28,9 +28,14 @@ ROWS = (
     Layer("torch.nn.AvgPool2d", "nn.AvgPool2d", "image", "image", 4),
     Layer("torch.nn.AdaptiveAvgPool2d", "nn.AdaptiveAvgPool2d", "image", "image", 4),
     Layer("torch.nn.AdaptiveMaxPool2d", "nn.AdaptiveMaxPool2d", "image", "image", 4),
+    Layer("torch.nn.BatchNorm3d", "nn.BatchNorm3d", "image", "image", 5),
+    Layer("torch.nn.ReflectionPad2d", "nn.ReflectionPad2d", "image", "image", 4),
+    Layer("torch.nn.ReplicationPad2d", "nn.ReplicationPad2d", "image", "image", 4),
     Layer("torch.nn.ZeroPad2d", "nn.ZeroPad2d", "image", "image", 4),
     Layer("torch.nn.ConstantPad2d", "nn.ConstantPad2d", "image", "image", 4),
     Layer("torch.nn.Upsample", "nn.Upsample", "image", "image", 4),
+    Layer("torch.nn.PixelShuffle", "nn.PixelShuffle", "image", "image", 4),
+    Layer("torch.nn.PixelUnshuffle", "nn.PixelUnshuffle", "image", "image", 4),
     Layer("torch.nn.Dropout2d", "nn.Dropout2d", "image", "image", 4),
     Layer("torchvision.ops.misc.FrozenBatchNorm2d", "nn.FrozenBatchNorm2d", "image", "image", 4),
 )

@@ -62,6 +62,8 @@ def permute_code(call: BoundCall) -> str:
     if call.layout is Layout.IMAGE:
         if is_to_channels_last(axes):
             return source
+        if _permutes_space(axes):
+            axes = tuple(axes[axis] for axis in to_stored(len(axes)))
         stored = tuple(stored_axis(axis, len(axes)) % len(axes) for axis in axes)
         if stored == tuple(range(len(axes))):
             return source
@@ -71,9 +73,16 @@ def permute_code(call: BoundCall) -> str:
     return f"tf.transpose({source}, {sizes_code(_sizes(call, 'dims'))})"
 
 
+def _permutes_space(axes: tuple[int, ...]) -> bool:
+    """Whether only spatial axes of an image change places: it stays an image."""
+    return len(axes) >= 4 and axes[:2] == (0, 1)
+
+
 def permute_kind(call: BoundCall) -> Kind:
     axes = _permutation(call)
     tensor = call.tensor
+    if axes and call.layout is Layout.IMAGE and _permutes_space(axes):
+        return Tensor(Layout.IMAGE, len(axes), tensor.dtype)
     rank = len(axes) if axes else items_of(call, "dims")
     if axes and call.layout is not Layout.IMAGE and is_to_image(axes):
         return Tensor(Layout.IMAGE, rank, tensor.dtype)
@@ -303,7 +312,7 @@ ROWS = (
     Op("torch.Tensor.view", "input, *size", reshape_code, "plain", reshape_kind,
        cases=(Case("x.view(-1)", IMAGE), Case("x.view(2, 3, 20)", IMAGE, image=True), Case("x * y.view(1, -1, 1, 1)", {"x": (2, 3, 4, 5), "y": (3,)}, image=True))),
     Op("torch.Tensor.permute", "input, *dims", permute_code, "axis", permute_kind, also=("torch.permute",),
-       cases=(Case("x.permute(0, 2, 3, 1)", IMAGE, image=True), Case("x.permute(2, 0, 1)", TOKENS, gradient=True), Case("x.permute((1, 0, 2))", TOKENS))),
+       cases=(Case("x.permute(0, 2, 3, 1)", IMAGE, image=True), Case("x.permute(0, 1, 3, 2)", IMAGE, image=True), Case("x.permute(2, 0, 1)", TOKENS, gradient=True), Case("x.permute((1, 0, 2))", TOKENS))),
     Op("torch.Tensor.transpose", "input, dim0, dim1", transpose_code, "axis", transpose_kind, also=("torch.transpose",),
        cases=(Case("x.transpose(1, 2)", TOKENS, gradient=True), Case("x.transpose(-2, -1)", IMAGE, gradient=True, image=True), Case("x.transpose(1, 3)", IMAGE, image=True),
               Case("x.transpose(0, 1)", IMAGE, image=True))),
