@@ -10,6 +10,7 @@ import libcst.matchers as m
 
 from . import rules
 from .binding import argument_parameters, bound_call, match_parameters
+from .builtin_calls import builtin_kind
 from .evidence import axis_evidence
 from .expressions import element_of_mapping, literal_value
 from .kinds import (
@@ -30,7 +31,6 @@ from .kinds import (
     Tuple,
     dtype_at_call,
     element_of,
-    is_tensor,
     join,
     join_all,
     outside,
@@ -43,39 +43,6 @@ from .rules.table import Argument, BoundCall, Op, Refusal, same
 if TYPE_CHECKING:
     from .inference import Analysis
 
-_SEQUENCE_BUILTINS = frozenset({"list", "tuple", "sorted", "reversed", "set", "frozenset"})
-_PYTHON_BUILTINS = frozenset(
-    {
-        "len",
-        "int",
-        "float",
-        "str",
-        "bool",
-        "isinstance",
-        "issubclass",
-        "hasattr",
-        "range",
-        "round",
-        "abs",
-        "min",
-        "max",
-        "any",
-        "all",
-        "print",
-        "repr",
-        "id",
-        "type",
-        "callable",
-        "divmod",
-        "pow",
-        "ord",
-        "chr",
-        "vars",
-        "dir",
-        "format",
-        "hash",
-    }
-)
 _MODULE_WALKS: dict[str, Kind] = {
     "parameters": Sequence(Tensor(variable=True)),
     "buffers": Sequence(Tensor()),
@@ -113,7 +80,7 @@ class Calls:
         if isinstance(node.func, cst.Attribute):
             return self._method(node, node.func, arguments)
         if isinstance(node.func, cst.Name) and node.func.value not in self.analysis.env:
-            return self._builtin(node.func.value, arguments)
+            return builtin_kind(node.func.value, arguments, self.analysis.expressions.attribute)
         return self.call_value(self.analysis.expressions.kind(node.func), arguments)
 
     def _external_or_symbol(self, func: cst.BaseExpression) -> Origin | None:
@@ -537,37 +504,6 @@ class Calls:
         if layer.layout == "plain" and wants and first.layout is Layout.IMAGE:
             return Tensor(Layout.PLAIN, first.rank, first.dtype)
         return replace(first, variable=False)
-
-    # builtins ------------------------------------------------------------------------------------------------------
-
-    def _builtin(self, name: str, arguments: list[tuple[cst.Arg, Kind]]) -> Kind:
-        kinds = [kind for _, kind in arguments]
-        if name in ("max", "min", "sum", "abs") and any(is_tensor(k) for k in kinds):
-            return next(k for k in kinds if is_tensor(k))
-        if name in _PYTHON_BUILTINS:
-            return PYTHON
-        if name in _SEQUENCE_BUILTINS:
-            if kinds and isinstance(kinds[0], (Tuple, Shape)) and name in ("list", "tuple"):
-                return kinds[0]
-            return Sequence(element_of(kinds[0])) if kinds else Tuple(())
-        if name == "enumerate" and kinds:
-            return Sequence(Tuple((PYTHON, element_of(kinds[0]))))
-        if name == "zip":
-            return Sequence(Tuple(tuple(element_of(kind) for kind in kinds)))
-        if name == "dict":
-            return Mapping(join_all(kinds)) if kinds else Mapping(UNKNOWN)
-        if name in ("filter", "map"):
-            return Sequence(element_of(kinds[-1]) if kinds and name == "filter" else UNKNOWN)
-        if name in ("iter", "next") and kinds:
-            return kinds[0] if name == "iter" else element_of(kinds[0])
-        if name == "getattr" and len(arguments) >= 2:
-            attribute = literal_value(arguments[1][0].value)
-            if isinstance(attribute, str):
-                return self.analysis.expressions.attribute(kinds[0], attribute)
-            return Instance() if isinstance(kinds[0], Instance) else UNKNOWN
-        if name == "super":
-            return UNKNOWN
-        return UNKNOWN
 
 
 def _plain_value(kind: Kind) -> bool:
