@@ -474,7 +474,7 @@ class Calls:
         if any(kind.layout is Layout.IMAGE for kind in tensors.values()):
             for name, kind in tensors.items():
                 if kind.layout is Layout.PLAIN:
-                    self.program.hand_out_image(name)
+                    self.program.hand_out(name, Layout.IMAGE)
 
     def _as_wanted(self, tensor: Tensor, layout: Layout) -> Tensor:
         """What a tensor is as the argument of a module that takes one layout."""

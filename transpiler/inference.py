@@ -256,6 +256,7 @@ class Analysis:
             self._augmented(node)
         elif isinstance(node, cst.Return):
             kind = self.expressions.kind(node.value) if node.value is not None else NONE
+            self._alike(self.returns, kind)
             self.returns = kind if self.returns is None else join(self.returns, kind)
         elif isinstance(node, cst.Expr):
             self.expressions.kind(node.value)
@@ -271,6 +272,13 @@ class Analysis:
             self.expressions.kind(node.target)
         elif isinstance(node, (cst.Import, cst.ImportFrom)) and self.name:
             self._inner_import(node)
+
+    def _alike(self, before: Kind | None, now: Kind) -> None:
+        """A function hands out one layout wherever it returns; a module's is that of images."""
+        layouts = {kind.layout for kind in (before, now) if isinstance(kind, Tensor) and kind.rank == 4}
+        if layouts == {Layout.IMAGE, Layout.PLAIN}:
+            is_module = self.name.endswith(".forward")
+            self.program.hand_out(self.name, Layout.IMAGE if is_module else Layout.PLAIN)
 
     def _inner_import(self, node: cst.Import | cst.ImportFrom) -> None:
         """Names that a function imports for itself."""

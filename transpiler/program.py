@@ -37,8 +37,8 @@ class ClassInfo:
 class Summary:
     """What is known of a function: the layouts its parameters want, what it returns, what its callers pass.
 
-    `arguments` is what the last round's callers passed, `passed` collects this round's. `returns_image` says that
-    the result is handed out as an image, since it stands beside images where it is used.
+    `arguments` is what the last round's callers passed, `passed` collects this round's. `result` is the layout in
+    which a tensor of rank four is handed out, whatever was returned: one that goes with the others beside it.
     """
 
     layouts: dict[str, Layout] = field(default_factory=dict)
@@ -46,7 +46,7 @@ class Summary:
     parameters: tuple[str, ...] = ()
     arguments: dict[str, Kind] = field(default_factory=dict)
     passed: dict[str, Kind] = field(default_factory=dict)
-    returns_image: bool = False
+    result: Layout | None = None
 
 
 class Program:
@@ -213,11 +213,12 @@ class Program:
             self.summaries[function] = Summary(dict.fromkeys(images, Layout.IMAGE), returns)
         return self.summaries[function]
 
-    def hand_out_image(self, function: str) -> None:
-        """Note that a function's result is wanted as an image."""
+    def hand_out(self, function: str, layout: Layout) -> None:
+        """Note in which layout a function's result is wanted; the first word counts."""
         summary = self.summary(function)
-        self.changed |= not summary.returns_image
-        summary.returns_image = True
+        if summary.result is None:
+            summary.result = layout
+            self.changed = True
 
     def note_argument(self, function: str, parameter: str, kind: Kind) -> None:
         """Note what a caller passes for a parameter."""

@@ -91,8 +91,8 @@ def _infer_function(
         if hint and hint.returns
         else _declared_return(program, module, node, analysis.returns)
     )
-    if summary.returns_image and isinstance(returns, Tensor) and returns.rank == 4:
-        returns = replace(returns, layout=Layout.IMAGE)
+    if summary.result is not None and isinstance(returns, Tensor) and returns.rank == 4:
+        returns = replace(returns, layout=summary.result)
     layouts = _with_earlier(summary.layouts, analysis.decided())
     if returns != summary.returns or layouts != summary.layouts:
         program.changed = True

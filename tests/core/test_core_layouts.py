@@ -445,3 +445,24 @@ def test_a_dict_holds_what_is_put_into_it(transpile):
 def test_a_list_of_nobody_knows_what_is_refused(transpile):
     run = transpile("def f(items: list):\n    return torch.cat(items, 1)\n")
     assert [error.code for error in run.errors] == ["K103"], run.report
+
+
+def test_a_module_that_returns_an_image_in_one_place_returns_one_in_all(transpile):
+    code = "if i:\n    return x\nreturn x.reshape(2, 3, 4, 5)"
+    text, run = on_image(transpile, code)
+    assert text.endswith("    return x\nreturn tf.transpose(tf.reshape(tf.transpose(x, (0, 3, 1, 2)), (2, 3, 4, 5)), (0, 2, 3, 1))")
+    assert len(run.transposes()) == 2
+
+
+def test_a_function_that_returns_two_layouts_hands_out_torch_order(transpile):
+    """What such functions do with an image, they do in torch order."""
+    source = """
+def fold(x: torch.Tensor, t: int):
+    B, C, H, W = x.shape
+    if t <= 1:
+        return x
+    return x.view(B, H, C, W)
+"""
+    text = transpile(source).definition("fold")
+    assert "return tf.transpose(x, (0, 3, 1, 2))" in text
+    assert text.endswith("return tf.reshape(tf.transpose(x, (0, 3, 1, 2)), (B, H, C, W))\n")

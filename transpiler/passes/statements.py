@@ -46,10 +46,10 @@ class StatementRewriter(Rewriter):
             return updated_node
         value = self.bare(updated_node.value)
         kind = self.kind(original_node.value)
-        if self.program.summary(self.function_name).returns_image and isinstance(kind, Tensor):
-            if needs_transpose(kind, Layout.IMAGE):
-                reason = "stands beside images where it is used"
-                value = expression(self.transposed(code_of(value), kind, Layout.IMAGE, original_node, reason))
+        want = self.program.summary(self.function_name).result
+        if want is not None and isinstance(kind, Tensor) and kind.rank == 4 and needs_transpose(kind, want):
+            reason = f"{self._names[-1]}() hands out {want.value} order"
+            value = expression(self.transposed(code_of(value), kind, want, original_node, reason))
         return updated_node.with_changes(value=value)
 
     def leave_Assign(self, original_node: cst.Assign, updated_node: cst.Assign):  # type: ignore[no-untyped-def]
