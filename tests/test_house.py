@@ -28,7 +28,7 @@ LAYERS = (
         *("emit", "exchange", "fingerprint", "lock", "manifest", "output_folder", "standing", "swap", "upstream_files"),
     },
     {
-        *("code", "findings", "kinds", "layout", "names", "rules", "scopes", "source", "transform", "walk"),
+        *("code", "findings", "kinds", "layout", "names", "rules", "scopes", "source", "source_roots", "transform", "walk"),
         *("progress", "resources", "templating", "timings"),
     },
     {"__init__", "diagnostics", "model", "output_error"},

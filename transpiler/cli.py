@@ -23,7 +23,7 @@ from .timings import Timings
 
 CHECK_DIFF_LINES = 100
 # The request itself was wrong: no such module, no module name.
-_BAD_INPUT_CODES = frozenset({"S101", "S102"})
+_BAD_INPUT_CODES = frozenset({"S101", "S102", "S109"})
 
 
 class ExitCode(IntEnum):
@@ -94,7 +94,9 @@ def _parser() -> argparse.ArgumentParser:
         " kept up to date with it (none: just those)",
     )
     parser.add_argument("--out", type=Path, default=Path("generated"), metavar="DIR", help="output folder: %(default)s")
-    parser.add_argument("--source", type=Path, metavar="DIR", help="folder with packages that are not installed")
+    parser.add_argument(
+        "--source", type=Path, metavar="PATH", help="folder, wheel or sdist with packages that are not installed"
+    )
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--check", action="store_true", help="write nothing; exit 1 if the output folder is out of date")
     mode.add_argument("--diff", action="store_true", help="write nothing; show what would change")
@@ -131,8 +133,8 @@ def _run(options: argparse.Namespace, transpile: Transpile | None, explain: Expl
 
 
 def _usage_problem(options: argparse.Namespace) -> str:
-    if options.source and not options.source.is_dir():
-        return f"--source {options.source}: no such folder"
+    if options.source and not options.source.exists():
+        return f"--source {options.source}: no such folder or archive"
     for module in options.modules:
         if module.endswith(".py") or "/" in module:
             name = module.removesuffix(".py").strip("./").replace("/", ".")

@@ -16,6 +16,7 @@ from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from .diagnostics import Diagnostic, Location, TranspileError
 from .model import Upstream
+from .source_roots import FolderRoot, SourceRoot, distribution_of, open_source
 from .walk import children, walk
 
 
@@ -109,15 +110,15 @@ class ModuleSource:
 
 
 class SourceFinder:
-    """Finds modules in `source_root` (when given) and then among the installed packages."""
+    """Finds modules in `source_root` (a folder or an archive, when given) and then among the installed packages."""
 
     def __init__(self, source_root: Path | None = None) -> None:
-        self.source_root = source_root.resolve() if source_root else None
-        self._folders: dict[str, Path | None] = {}
-        self._versions: dict[str, tuple[str, str]] = {}
+        self.source_root = open_source(source_root) if source_root else None
+        self._roots: dict[str, SourceRoot | None] = {}
+        self._distributions: dict[str, tuple[str, str]] = {}
 
-    def find(self, name: str) -> tuple[Path, Path] | None:
-        """The (file, folder that holds the top-level package) of a dotted module, or None when there is none.
+    def find(self, name: str) -> tuple[SourceRoot, str] | None:
+        """The root that a dotted module lies in and its file there, or None when there is none.
 
         Raises:
             TranspileError: the name is no dotted module name, or the file lies outside its root.
@@ -131,14 +132,14 @@ class SourceFinder:
                     hint="write it as in an import, such as timm.models.swin_transformer",
                 )
             )
-        folder = self._top_folder(parts[0])
-        if folder is None:
+        root = self.root_of(parts[0])
+        if root is None:
             return None
-        base = folder.joinpath(*parts)
-        for candidate in (base / "__init__.py", base.with_name(base.name + ".py")):
-            if candidate.is_file():
-                self._check_inside(candidate, folder / parts[0], folder)
-                return candidate, folder
+        base = "/".join(parts)
+        for candidate in (f"{base}/__init__.py", f"{base}.py"):
+            if root.is_file(candidate):
+                self._check_inside(root, candidate, parts[0])
+                return root, candidate
         return None
 
     def read(self, name: str) -> ModuleSource:
@@ -150,9 +151,8 @@ class SourceFinder:
         found = self.find(name)
         if found is None:
             raise TranspileError(Diagnostic("S101", f"no module named {name!r}", hint=self._missing_hint(name)))
-        file, folder = found
-        data = file.read_bytes()
-        path = file.relative_to(folder).as_posix()
+        root, path = found
+        data = root.read(path)
         try:
             text = data.decode("utf-8-sig").replace("\r\n", "\n")
         except UnicodeDecodeError as error:
@@ -160,18 +160,23 @@ class SourceFinder:
             message = f"{path} is not UTF-8 text: {error.reason}"
             raise TranspileError(Diagnostic("S104", message, where, "save it as UTF-8")) from error
         tree = parse(text, path)
-        distribution, version = self._distribution(name.partition(".")[0])
-        upstream = Upstream(distribution, version, path, hashlib.sha256(data).hexdigest())
-        return ModuleSource(name, path, text, tree, file.name == "__init__.py", upstream)
+        upstream = self.upstream(root, path, data)
+        return ModuleSource(name, path, text, tree, path.endswith("/__init__.py"), upstream)
 
-    def _top_folder(self, top: str) -> Path | None:
-        if top not in self._folders:
-            self._folders[top] = self._search(top)
-        return self._folders[top]
+    def upstream(self, root: SourceRoot, path: str, data: bytes) -> Upstream:
+        """The record of a file that was found in `root`."""
+        distribution, version = self.distribution(path.partition("/")[0].removesuffix(".py"))
+        return Upstream(distribution, version, path, hashlib.sha256(data).hexdigest())
 
-    def _search(self, top: str) -> Path | None:
+    def root_of(self, top: str) -> SourceRoot | None:
+        """The root that holds a top-level package or module."""
+        if top not in self._roots:
+            self._roots[top] = self._search(top)
+        return self._roots[top]
+
+    def _search(self, top: str) -> SourceRoot | None:
         root = self.source_root
-        if root and ((root / top / "__init__.py").is_file() or (root / f"{top}.py").is_file() or (root / top).is_dir()):
+        if root and (root.is_file(f"{top}.py") or root.is_dir(top)):
             return root
         search = [entry or "." for entry in sys.path]
         spec = importlib.machinery.PathFinder.find_spec(top, search)
@@ -179,31 +184,30 @@ class SourceFinder:
             return None
         locations = list(spec.submodule_search_locations or ())
         if locations:
-            return Path(locations[0]).resolve().parent
-        return Path(spec.origin).resolve().parent if spec.origin and spec.origin.endswith(".py") else None
+            return FolderRoot(Path(locations[0]).resolve().parent)
+        return FolderRoot(Path(spec.origin).resolve().parent) if spec.origin and spec.origin.endswith(".py") else None
 
-    def _check_inside(self, file: Path, package: Path, folder: Path) -> None:
-        inside = package if package.is_dir() else folder
-        if not file.resolve().is_relative_to(inside.resolve()):
-            shown = file.relative_to(folder).as_posix()
+    def _check_inside(self, root: SourceRoot, path: str, package: str) -> None:
+        if root.leads_outside(path, package):
             raise TranspileError(
                 Diagnostic(
                     "S105",
-                    f"{shown} leads outside of its source root",
-                    Location(shown, 1, 1),
+                    f"{path} leads outside of its source root",
+                    Location(path, 1, 1),
                     "replace the link with the file itself",
                 )
             )
 
-    def _distribution(self, top: str) -> tuple[str, str]:
-        if top not in self._versions:
-            self._versions[top] = self._look_up_distribution(top)
-        return self._versions[top]
+    def distribution(self, top: str) -> tuple[str, str]:
+        """Name and version of the distribution that a top-level package belongs to."""
+        if top not in self._distributions:
+            self._distributions[top] = self._look_up_distribution(top)
+        return self._distributions[top]
 
     def _look_up_distribution(self, top: str) -> tuple[str, str]:
-        folder = self._folders.get(top)
-        if self.source_root and folder == self.source_root:
-            return top, "source"
+        root = self.root_of(top)
+        if self.source_root is not None and root is self.source_root:
+            return distribution_of(self.source_root, top)
         try:
             found = importlib.metadata.distribution(top)
         except importlib.metadata.PackageNotFoundError:
@@ -215,9 +219,10 @@ class SourceFinder:
 
     def _missing_hint(self, name: str) -> str:
         top = name.partition(".")[0]
-        if self._top_folder(top) is None:
+        if self.root_of(top) is None:
             return (
-                f"install {top} in this environment (pip install {top}), or point --source at the folder that holds it"
+                f"install {top} in this environment (pip install {top}),"
+                " or point --source at the folder or wheel that holds it"
             )
         return f"{top} is there, but has no such module; check the spelling"
 

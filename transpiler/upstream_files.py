@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from pathlib import Path, PurePosixPath
 
 from .diagnostics import TranspileError
-from .manifest import sha256
 from .model import Upstream
 from .source import SourceFinder
 
@@ -25,20 +23,10 @@ class UpstreamLocator:
             return None
         if found is None:
             return None
-        file, folder = found
-        if file.relative_to(folder).as_posix() != recorded.path:
-            return None
-        version = "source" if folder == self._finder.source_root else _installed_version(recorded.distribution)
-        return Upstream(recorded.distribution, version, recorded.path, sha256(file.read_bytes()))
+        root, path = found
+        return self._finder.upstream(root, path, root.read(path)) if path == recorded.path else None
 
 
 def _module_name(path: str) -> str:
     parts = PurePosixPath(path).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-def _installed_version(distribution: str) -> str:
-    try:
-        return importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        return "unknown"

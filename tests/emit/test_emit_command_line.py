@@ -46,7 +46,7 @@ def test_a_path_for_a_module(run, name):
 
 def test_source_folder_that_is_not_there(run):
     done = run("pkg.swin", "--source", "nowhere")
-    assert (done.code, done.err) == (2, "transpiler: --source nowhere: no such folder\n")
+    assert (done.code, done.err) == (2, "transpiler: --source nowhere: no such folder or archive\n")
 
 
 def test_explain(run):
