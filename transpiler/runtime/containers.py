@@ -7,11 +7,24 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
 
+from .arguments import encode
 from .module import Module
 from .registry import attribute_of
 
 
-class _IndexedContainer(Module):
+class _Container(Module):
+    """Children that come and go: a file holds those there are, not those it was made with."""
+
+    def _described_arguments(self) -> dict[str, Any]:
+        if type(self).__module__ != __name__:
+            return super()._described_arguments()  # a subclass has a constructor of its own
+        return {"keywords": {}, "positional": [encode(self._contents())]}
+
+    def _contents(self) -> Any:
+        return dict(self._registry.modules)
+
+
+class _IndexedContainer(_Container):
     """Children named by their position: 0, 1, 2, …"""
 
     def __len__(self) -> int:
@@ -100,6 +113,9 @@ class ModuleList(_IndexedContainer):
         super().__init__(**kwargs)
         self.extend(modules or [])
 
+    def _contents(self) -> list[Any]:
+        return list(self)
+
     def __add__(self, modules: Iterable[Any]) -> ModuleList:
         return ModuleList([*self, *modules])
 
@@ -108,7 +124,7 @@ class ModuleList(_IndexedContainer):
         return self
 
 
-class ModuleDict(Module):
+class ModuleDict(_Container):
     """`torch.nn.ModuleDict`: layers by name, in order."""
 
     def __init__(self, modules: Any = None, **kwargs: Any):

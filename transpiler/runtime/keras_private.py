@@ -15,10 +15,11 @@ from keras.src.backend.common.variables import AutocastScope, get_autocast_scope
 __all__ = [
     "any_symbolic_tensors",
     "autocast_dtype",
-    "autocast_scope_for",
     "copied_layer",
     "current_call_context",
     "current_call_state",
+    "default_policy",
+    "scope_to_open",
     "training_in_context",
 ]
 
@@ -34,14 +35,30 @@ def autocast_dtype() -> str | None:
     return None if scope is None else scope.dtype
 
 
+def scope_to_open(layer: Any) -> AutocastScope | None:
+    """The autocast scope that `Layer.__call__` would open; None where the present one holds on."""
+    current, policy = get_autocast_scope(), layer._dtype_policy
+    if current is None:
+        is_mixed = layer.autocast and policy.compute_dtype != policy.variable_dtype
+        return AutocastScope(policy.compute_dtype) if is_mixed else None
+    if not layer.autocast:
+        return AutocastScope(None)
+    return None if current.dtype == policy.compute_dtype else AutocastScope(policy.compute_dtype)
+
+
 @contextmanager
-def autocast_scope_for(layer: keras.layers.Layer) -> Iterator[None]:
-    """Open the scope `Layer.__call__` would open for an outermost layer."""
-    if autocast_dtype() is not None or layer.compute_dtype == layer.variable_dtype:
+def default_policy(dtype: Any) -> Iterator[None]:
+    """Let layers that are made inside the block have this dtype policy unless they are told another one."""
+    if dtype is None:
         yield
         return
-    with AutocastScope(layer.compute_dtype):
+    # Read as it is: what Keras' getter makes up where nothing is set would no longer follow `floatx`.
+    previous = global_state.get_global_attribute("dtype_policy")
+    keras.config.set_dtype_policy(dtype)
+    try:
         yield
+    finally:
+        global_state.set_global_attribute("dtype_policy", previous)
 
 
 @contextmanager

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +11,19 @@ import keras
 
 from .arguments import decode, encode
 from .checkpoints import read_checkpoint
+from .export import constants_in_graph, export_options
 from .keras_private import current_call_context
 from .module import Module
+from .naming import name_by_place
+from .recipe import CHANGING_METHODS, Unwritable, described_arguments, freeze_as_described, recording, repeat_changes
 
 
-class _NamedAfterInit(type(keras.Model)):  # type: ignore[misc]
+class _NamedAfterInit(type(Module)):  # type: ignore[misc]
     """Names layers and variables by their place in the model once `__init__` is done."""
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         model = super().__call__(*args, **kwargs)
+        model.__dict__["_changes"] = []
         name_by_place(model)
         return model
 
@@ -32,10 +36,20 @@ class Model(Module, keras.Model, metaclass=_NamedAfterInit):
     """
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        # keras.Model.__new__ drops the arguments, and the saved config would hold their defaults.
+        # keras.Model.__new__ drops the arguments.
         model = keras.layers.Layer.__new__(cls, *args, **kwargs)
-        model.__dict__["_described_arguments"] = _described_arguments(cls, args, kwargs)
+        try:
+            # At once: a model that is given may change later.
+            model.__dict__["_described"] = described_arguments(cls, args, kwargs)
+        except Unwritable as error:
+            model.__dict__["_described"] = error
         return model
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name in CHANGING_METHODS:
+            if name in vars(cls):
+                setattr(cls, name, recording(vars(cls)[name], name_by_place))
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -58,41 +72,58 @@ class Model(Module, keras.Model, metaclass=_NamedAfterInit):
         if self.optimizer is not None:
             self.optimizer.build(self.trainable_variables)
 
-    @property
-    def _build_shapes_dict(self) -> dict[str, Any] | None:
-        # Keras' export asks it for the input shape; our models are built without one.
-        recorded = self.__dict__.get("_recorded_build_shapes")
-        return recorded or _shapes_of_pretrained_input(self)
+    def export(
+        self,
+        filepath: str | Path,
+        format: str = "tf_saved_model",
+        verbose: bool | None = None,
+        input_signature: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """Write the model for inference, as `keras.Model.export` does; no call is needed before.
 
-    @_build_shapes_dict.setter
-    def _build_shapes_dict(self, shapes: dict[str, Any] | None) -> None:
-        self.__dict__["_recorded_build_shapes"] = shapes
+        Args:
+            format: "tf_saved_model", "litert" (a .tflite of builtin operators alone unless `target_spec` says
+                otherwise), "onnx" or "openvino".
+            input_signature: default one image of the model's size and any batch,
+                `[keras.InputSpec(shape=(None, height, width, channels), dtype="float32")]`; None for height and width
+                where the model takes images of any size.
+
+        Raises:
+            ImportError: a format needs a package that is not installed.
+            ValueError: the model has no size of its own and no `input_signature` is given.
+        """
+        input_signature, kwargs = export_options(self, format, input_signature, kwargs)
+        with constants_in_graph(self) if format == "onnx" else nullcontext():
+            super().export(str(filepath), format, verbose=verbose, input_signature=input_signature, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
-        """What `from_config` makes this model from again: the arguments given, as changed since.
+        """What `from_config` makes this model from again: the arguments given, what was changed since, what is frozen.
 
         Raises:
             NotImplementedError: an argument is nothing that a file can hold.
         """
-        described = self.__dict__["_described_arguments"]
-        if isinstance(described, str):
-            raise NotImplementedError(f"{type(self).__name__} {described}; implement get_config()")
-        config = {**described, **_described_changes(self)}
-        config.update(name=self.name, trainable=self.trainable)
-        config["dtype"] = keras.dtype_policies.serialize(self.dtype_policy)
+        config = super().get_config()
+        config["changes"] = list(self.__dict__["_changes"])
         if isinstance(self.__dict__.get("pretrained_cfg"), Mapping):
             config["pretrained_cfg"] = encode(self.pretrained_cfg)
         return config
 
+    def _described_arguments(self) -> dict[str, Any]:
+        described = self.__dict__["_described"]
+        if isinstance(described, Unwritable):
+            raise described
+        return described
+
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
         """Make a model from what `get_config` gives."""
-        config = dict(config)
-        pretrained_cfg = decode(config.pop("pretrained_cfg", None))
-        policy = keras.dtype_policies.deserialize(config.pop("dtype", None)) if config.get("dtype") else None
-        model = cls(**{name: decode(value) for name, value in config.items()}, dtype=policy)
-        if pretrained_cfg is not None:
-            model.pretrained_cfg = model.default_cfg = pretrained_cfg
+        model = super().from_config({name: value for name, value in config.items() if name != "frozen"})
+        repeat_changes(model, config.get("changes", ()))
+        if config.get("frozen"):
+            freeze_as_described(model, config["frozen"])
+        if config.get("pretrained_cfg") is not None:
+            model.pretrained_cfg = model.default_cfg = decode(config["pretrained_cfg"])
         return model
 
     def load_weights(self, filepath: str | Path, *args: Any, strict: bool = True, **kwargs: Any) -> Any:
@@ -113,78 +144,3 @@ class Model(Module, keras.Model, metaclass=_NamedAfterInit):
         from safetensors.numpy import save_file
 
         save_file(self.state_dict(), str(filepath))
-
-
-def _described_arguments(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any] | str:
-    """The constructor's arguments by name, described at once so that none is kept alive; or why it cannot be done."""
-    try:
-        bound = inspect.signature(cls.__init__).bind(None, *args, **kwargs)  # type: ignore[misc]
-    except TypeError as error:
-        return f"was made with arguments that it does not take: {error}"
-    given = dict(list(bound.arguments.items())[1:])
-    described = {}
-    for name, value in given.items():
-        kind = bound.signature.parameters[name].kind
-        if kind is inspect.Parameter.VAR_POSITIONAL:
-            return f"was made with *{name}, which Keras cannot give back"
-        for key, item in value.items() if kind is inspect.Parameter.VAR_KEYWORD else [(name, value)]:
-            if key in ("name", "trainable", "dtype"):
-                continue  # Keras' own
-            try:
-                described[key] = encode(item)
-            except (TypeError, NotImplementedError) as error:
-                return f"was made with an argument that Keras cannot serialize, {key}: {error}"
-    return described
-
-
-def _described_changes(model: Any) -> dict[str, Any]:
-    """Arguments that a model changed after it was made: timm's models keep them as `_model_args` and as attributes."""
-    changes = dict(model.__dict__.get("_model_args") or {})
-    changes.update({name: getattr(model, name) for name in ("num_classes", "global_pool") if hasattr(model, name)})
-    takes = inspect.signature(type(model).__init__).parameters
-    return {name: encode(value) for name, value in changes.items() if name in takes}
-
-
-def name_by_place(model: Module) -> None:
-    """Give layers and variables the names and paths of their place: `blocks/0/fc1/kernel`."""
-    for path, layer in model.named_modules():
-        if not path or not isinstance(layer, Module):
-            continue
-        keras_path = path.replace(".", "/")
-        layer.__dict__["name"] = path
-        layer.__dict__["_path"] = keras_path
-        _name_variables(layer, f"{keras_path}/")
-    _name_variables(model, "")
-
-
-def _name_variables(layer: Module, prefix: str) -> None:
-    for name, variable in _own_variables(layer):
-        variable._name = name
-        variable._path = f"{prefix}{name}"
-
-
-def _own_variables(layer: Module) -> Iterator[tuple[str, keras.Variable]]:
-    """Variables of this layer alone, under Keras' name (`kernel`) where the layer is a stock one."""
-    named: set[int] = set()
-    stored = [(name.lstrip("_"), layer.__dict__.get(name)) for name in sorted(layer.keras_state)]
-    registry = layer._registry
-    for name, held in [*stored, *registry.parameters.items(), *registry.buffers.items()]:
-        if isinstance(held, keras.Variable) and id(held) not in named:
-            named.add(id(held))
-            yield name, held
-
-
-def _shapes_of_pretrained_input(model: Any) -> dict[str, Any] | None:
-    config = model.__dict__.get("pretrained_cfg")
-    size = config.get("input_size") if isinstance(config, dict) else getattr(config, "input_size", None)
-    if size is None:
-        return None
-    channels, height, width = size
-    image_size = getattr(getattr(model, "patch_embed", None), "img_size", None)
-    if image_size is not None:
-        height, width = image_size
-    for module in model.modules():
-        if getattr(module, "in_channels", None):
-            channels = module.in_channels
-            break
-    return {"input_shape": (None, height, width, channels)}

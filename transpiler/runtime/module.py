@@ -6,23 +6,45 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from .arguments import registered_package
 from .keras_private import (
     any_symbolic_tensors,
     autocast_dtype,
-    autocast_scope_for,
     copied_layer,
     current_call_context,
+    default_policy,
+    scope_to_open,
     training_in_context,
 )
 from .parameter import Parameter, StoredTensor
+from .recipe import (
+    Unwritable,
+    call_described,
+    described_arguments,
+    described_frozen,
+    freeze_as_described,
+    serialized_policy,
+)
 from .registry import Registry, RemovableHandle, attribute_of, torch_name_of
 from .state import IncompatibleKeys, load_state_dict, state_dict
 
 
-class Module(keras.layers.Layer):
+class _MadeInOnePrecision(type):
+    """Lets the layers that a constructor makes have the dtype policy that it was given."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        dtype = kwargs.get("dtype")
+        if dtype is None:
+            return super().__call__(*args, **kwargs)
+        kwargs["dtype"] = policy = keras.dtype_policies.get(dtype.name if isinstance(dtype, tf.DType) else dtype)
+        with default_policy(policy):
+            return super().__call__(*args, **kwargs)
+
+
+class Module(keras.layers.Layer, metaclass=_MadeInOnePrecision):
     """Base class of all layers, with the registries and walks of `torch.nn.Module`.
 
     All variables exist after `__init__`. The outermost layer of a call opens Keras' call context
@@ -33,8 +55,19 @@ class Module(keras.layers.Layer):
     # Attributes that hold a Keras variable which torch knows by another name.
     keras_state: ClassVar[frozenset[str]] = frozenset()
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        layer = super().__new__(cls, *args, **kwargs)
+        layer.__dict__["_given"] = (args, kwargs)
+        return layer
+
     def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
+        try:
+            super().__init__(*args, **kwargs)
+        except ValueError as error:
+            keyword = _unexpected_keyword(type(self), error)
+            if keyword is None:
+                raise
+            raise TypeError(f"{type(self).__name__}.__init__() got an unexpected keyword argument {keyword}") from None
         self.built = True
         self._allow_non_tensor_positional_args = True
 
@@ -59,13 +92,20 @@ class Module(keras.layers.Layer):
     def _call_outermost(self, args: Any, kwargs: Any) -> Any:
         context = self._get_call_context()
         try:
-            with autocast_scope_for(self):
-                args, kwargs = keras.tree.map_structure(self._as_input, (args, kwargs))
-                return self._call_within(context, args, kwargs)
+            args, kwargs = keras.tree.map_structure(self._as_input, (args, kwargs))
+            return self._call_within(context, args, kwargs)
         finally:
             self._maybe_reset_call_context()
 
     def _call_within(self, context: Any, args: Any, kwargs: Any) -> Any:
+        scope = scope_to_open(self)
+        if scope is None:
+            return self._call_in_scope(context, args, kwargs)
+        with scope:
+            args, kwargs = keras.tree.map_structure(self._as_input, (args, kwargs))
+            return self._call_in_scope(context, args, kwargs)
+
+    def _call_in_scope(self, context: Any, args: Any, kwargs: Any) -> Any:
         if "training" not in kwargs:
             return self._call_with_hooks(args, kwargs)
         training = kwargs["training"]
@@ -470,20 +510,41 @@ class Module(keras.layers.Layer):
             keras.layers.Layer.load_own_variables(self, store)
 
     def get_config(self) -> dict[str, Any]:
-        """Constructor arguments, as long as all of them are plain Python values."""
-        config = {
-            "name": self.name,
-            "trainable": self.trainable,
-            "dtype": keras.dtype_policies.serialize(self.dtype_policy),
-        }
-        if type(self).get_config is not Module.get_config:
-            return config
-        arguments = getattr(self, "_auto_config", None)
-        if arguments is None:
-            raise NotImplementedError(
-                f"{type(self).__name__} was made with arguments that Keras cannot serialize; implement get_config()"
-            )
-        return {**arguments.config, **config}
+        """What `from_config` makes this layer from again: the arguments of the constructor, and what is frozen.
+
+        Raises:
+            NotImplementedError: a file cannot hold one of the arguments.
+        """
+        config = {"name": self.name, "trainable": self.trainable, "dtype": serialized_policy(self)}
+        if not type(self).get_config.__module__.startswith(__package__):
+            return config  # a subclass has its own way
+        try:
+            config["arguments"] = self._described_arguments()
+        except Unwritable as error:
+            raise NotImplementedError(f"{type(self).__name__} {error}; implement get_config()") from error
+        frozen = described_frozen(self)
+        return {**config, "frozen": frozen} if frozen else config
+
+    def _described_arguments(self) -> dict[str, Any]:
+        return described_arguments(type(self), *self.__dict__["_given"])
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """Make a layer from what `get_config` gives."""
+        if "arguments" not in config:
+            return super().from_config(config)
+        policy = keras.dtype_policies.deserialize(config["dtype"]) if config.get("dtype") else None
+        own = {"name": config.get("name"), "trainable": config.get("trainable", True), "dtype": policy}
+        layer = call_described(cls, config["arguments"], **own)
+        if config.get("frozen"):
+            freeze_as_described(layer, config["frozen"])
+        return layer
+
+
+def _unexpected_keyword(cls: type, error: ValueError) -> str | None:
+    """The first argument that Keras' error complains of; torch's modules give Python's own error for it."""
+    _, _, arguments = str(error).partition(f"Unrecognized keyword arguments passed to {cls.__name__}: {{")
+    return arguments.partition(":")[0] or None
 
 
 def _changed_by_keras(layer: Any) -> bool:
@@ -491,6 +552,8 @@ def _changed_by_keras(layer: Any) -> bool:
 
 
 def _in_compute_dtype(buffer: Any) -> Any:
+    if isinstance(buffer, np.ndarray):
+        buffer = tf.constant(buffer)  # held like this while an export is traced
     if isinstance(buffer, keras.Variable) or buffer is None or not buffer.dtype.is_floating:
         return buffer
     dtype = autocast_dtype()

@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras import ops
 
 from ..parameter import StoredTensor
+from .linear import sizes_for_reshape
 
 
 def pair(value: Any, rank: int = 2) -> tuple[int, ...]:
@@ -51,6 +52,9 @@ def convolve(
     if x.dtype != kernel.dtype:
         x = tf.cast(x, kernel.dtype)
     rank = kernel.shape.rank - 2
+    if x.shape[-1] is None:
+        # A graph may not know the size that a -1 stands for, and TFLite's converter needs it.
+        x = tf.reshape(x, [*sizes_for_reshape(x)[:-1], kernel.shape[-2] * groups])
     stride, dilation = pair(stride, rank), pair(dilation, rank)
     pads = padding_amounts(padding, kernel.shape[:rank].as_list(), dilation)
     is_same = set(stride) == {1} and all(

@@ -1,0 +1,86 @@
+"""What an export is told: the input signature, and options of the formats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+_NEEDED_PACKAGES = {"onnx": ("tf2onnx", "onnx"), "openvino": ("openvino",)}
+
+
+def export_options(
+    model: Any, format: str, input_signature: Any, options: dict[str, Any]
+) -> tuple[Any, dict[str, Any]]:
+    """Signature and options for `keras.Model.export`, with our defaults. See `Model.export`."""
+    missing = [name for name in _NEEDED_PACKAGES.get(format, ()) if find_spec(name) is None]
+    if missing:
+        raise ImportError(f"Exporting to {format} needs {' and '.join(missing)}: pip install {' '.join(missing)}")
+    if format == "litert":
+        # Without it Keras takes in operators that need TensorFlow on the device.
+        options = {"target_spec": {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]}, **options}
+    return (default_signature(model) if input_signature is None else input_signature), options
+
+
+@contextmanager
+def constants_in_graph(model: Any) -> Iterator[None]:
+    """Let graphs that are traced inside the block hold the model's constant buffers.
+
+    Otherwise they are inputs that TensorFlow adds on its own, which tf2onnx doesn't know of.
+    """
+    constants = [
+        (module._registry.buffers, name, buffer)
+        for module in model.modules()
+        if hasattr(module, "_registry")
+        for name, buffer in module._registry.buffers.items()
+        if tf.is_tensor(buffer) and not isinstance(buffer, keras.Variable)
+    ]
+    for buffers, name, buffer in constants:
+        buffers[name] = buffer.numpy()
+    try:
+        yield
+    finally:
+        for buffers, name, buffer in constants:
+            buffers[name] = buffer
+
+
+def default_signature(model: Any) -> list[keras.InputSpec]:
+    """A batch of unknown size of images of the model's own size.
+
+    Raises:
+        ValueError: the model has no size of its own.
+    """
+    size, channels = _image_size(model), _image_channels(model)
+    if size is None or channels is None:
+        raise ValueError(
+            f"{type(model).__name__} does not know the size of its images; "
+            "pass input_signature=[keras.InputSpec(shape=(None, height, width, channels), dtype='float32')]"
+        )
+    # Images come in float32; a model of half precision casts them itself.
+    dtype = "float64" if model.compute_dtype == "float64" else "float32"
+    return [keras.InputSpec(shape=(None, *size, channels), dtype=dtype)]
+
+
+def _image_size(model: Any) -> tuple[int, int] | None:
+    """Height and width: the size the model was made for, else that of its pretrained weights."""
+    own = getattr(getattr(model, "patch_embed", None), "img_size", None)
+    if own is not None:
+        return tuple(own)
+    size = _pretrained_input_size(model)
+    return None if size is None else (size[1], size[2])
+
+
+def _image_channels(model: Any) -> int | None:
+    """Channels that the first convolution takes, else those of the pretrained weights."""
+    taken = (getattr(module, "in_channels", None) for module in model.modules())
+    size = _pretrained_input_size(model)
+    return next((channels for channels in taken if channels), None if size is None else size[0])
+
+
+def _pretrained_input_size(model: Any) -> tuple[int, int, int] | None:
+    config = getattr(model, "pretrained_cfg", None)
+    return config.get("input_size") if isinstance(config, dict) else getattr(config, "input_size", None)
