@@ -29,7 +29,7 @@ LAYERS = (
     },
     {
         *("code", "findings", "kinds", "layout", "names", "rules", "scopes", "source", "source_roots", "transform", "walk"),
-        *("progress", "resources", "templating", "timings"),
+        *("progress", "replay", "resources", "templating", "timings"),
     },
     {"__init__", "diagnostics", "model", "output_error"},
 )

@@ -109,6 +109,14 @@ class Typing:
     ends: dict[cst.CSTNode, dict[str, tuple[Tensor, Layout]]] = field(default_factory=dict)
     """What is stored in another way after a branch, at the end of its block: names, as they are and as wanted."""
 
+    def update(self, other: Typing) -> None:
+        """Take over what was found out about another part of the module."""
+        self.kinds.update(other.kinds)
+        self.targets.update(other.targets)
+        self.layouts.update(other.layouts)
+        self.tensors_in.update(other.tensors_in)
+        self.ends.update(other.ends)
+
     @contextmanager
     def noting(self, statement: cst.CSTNode) -> Iterator[None]:
         """Notes whether a tensor or the shape of one comes up while a top-level statement is typed."""
@@ -474,7 +482,7 @@ class Analysis:
         inner.env = dict(self.env)
         summary = self.program.summary(name)
         inner.run(node, summary.arguments)
-        summary.returns = outside(inner.returns or NONE)
+        self.program.note_result(name, outside(inner.returns or NONE), summary.layouts)
 
     # a whole function ----------------------------------------------------------------------------------------------
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import libcst as cst
 
@@ -10,7 +13,10 @@ from . import rules
 from .kinds import UNKNOWN, Instance, Kind, Layout, hinted_kind, join, join_all
 from .names import NameResolver
 from .overrides import Hint
+from .replay import Replay
 from .scopes import parameter_list
+
+T = TypeVar("T")
 
 _ELEMENT = "[]"  # stands among the attributes of a container
 MODULE_BASES = frozenset({"torch.nn.Module"})
@@ -57,9 +63,24 @@ class Program:
         self.hints = hints
         self.summaries: dict[str, Summary] = {}
         self.changed = False
-        self.settling = False
+        self.recording: Replay | None = None
+        self._settling = False
         self._definitions: dict[str, dict[str, int]] = {}
         self._classes: dict[str, ClassInfo | None] = {}
+
+    # questions and notes -------------------------------------------------------------------------------------------
+
+    def _ask(self, question: Callable[..., T], *arguments: str) -> T:
+        """The answer to a question about what was noted so far."""
+        answer = question(*arguments)
+        if self.recording is not None:
+            self.recording.answers.setdefault((question, arguments), answer)
+        return answer
+
+    def _note(self, note: Callable[..., None], *arguments: object) -> None:
+        if self.recording is not None:
+            self.recording.notes.append((note, arguments))
+        note(*arguments)
 
     # definitions ---------------------------------------------------------------------------------------------------
 
@@ -120,6 +141,9 @@ class Program:
 
     def subclasses(self, qualified: str) -> list[str]:
         """The classes met so far that derive from a class."""
+        return self._ask(self._subclasses, qualified)
+
+    def _subclasses(self, qualified: str) -> list[str]:
         return sorted(name for name, info in [*self._classes.items()] if info and qualified in self.ancestry(name)[1:])
 
     def is_module(self, qualified: str) -> bool:
@@ -175,17 +199,28 @@ class Program:
         """What an attribute was seen to be, in the class or its bases."""
         found: Kind | None = None
         for base in self.ancestry(qualified):
-            info = self.class_info(base)
-            kind = info.attribute(name) if info else None
+            kind = self._ask(self._own_attribute, base, name)
             if kind is not None:
                 found = kind if found is None else join(found, kind)
         return found
 
+    def _own_attribute(self, qualified: str, name: str) -> Kind | None:
+        info = self.class_info(qualified)
+        return info.attribute(name) if info else None
+
     def set_attribute(self, qualified: str, name: str, kind: Kind) -> None:
         """Note one more thing that an attribute was seen to be."""
+        if self.class_info(qualified) is not None:
+            self._ask(self._attribute_so_far, qualified, name)
+            self._note(self._set_attribute, qualified, name, kind)
+
+    def _attribute_so_far(self, qualified: str, name: str) -> Kind | None:
         info = self.class_info(qualified)
-        if info is None:
-            return
+        return info.attributes.get(name) if info else None
+
+    def _set_attribute(self, qualified: str, name: str, kind: Kind) -> None:
+        info = self.class_info(qualified)
+        assert info is not None
         before = info.attributes.get(name)
         info.attributes[name] = kind if before is None else _join_attribute(before, kind)
 
@@ -206,6 +241,15 @@ class Program:
     # summaries -----------------------------------------------------------------------------------------------------
 
     def summary(self, function: str) -> Summary:
+        """What is known of a function; to be changed by the methods below only."""
+        self._ask(self._known, function)
+        return self.summaries[function]
+
+    def _known(self, function: str) -> tuple[object, ...]:
+        summary = self._summary(function)
+        return summary.arguments, summary.layouts, summary.returns, summary.result
+
+    def _summary(self, function: str) -> Summary:
         if function not in self.summaries:
             hint = self.hints.get(function)
             images = {name for name, kind in hint.kinds.items() if kind.startswith("IMAGE")} if hint else set()
@@ -215,18 +259,54 @@ class Program:
 
     def hand_out(self, function: str, layout: Layout) -> None:
         """Note in which layout a function's result is wanted; the first word counts."""
-        summary = self.summary(function)
+        self._note(self._hand_out, function, layout)
+
+    def _hand_out(self, function: str, layout: Layout) -> None:
+        summary = self._summary(function)
         if summary.result is None:
             summary.result = layout
             self.changed = True
 
     def note_argument(self, function: str, parameter: str, kind: Kind) -> None:
         """Note what a caller passes for a parameter."""
-        summary = self.summary(function)
+        self._note(self._note_argument, function, parameter, kind)
+
+    def _note_argument(self, function: str, parameter: str, kind: Kind) -> None:
+        summary = self._summary(function)
         before = summary.passed.get(parameter)
         summary.passed[parameter] = kind if before is None else join(before, kind)
 
+    def note_result(self, function: str, returns: Kind, layouts: dict[str, Layout]) -> None:
+        """Note what a function returns, and the layouts that it takes its arguments in."""
+        self._note(self._note_result, function, returns, layouts)
+
+    def _note_result(self, function: str, returns: Kind, layouts: dict[str, Layout]) -> None:
+        summary = self._summary(function)
+        summary.returns = returns
+        summary.layouts = layouts
+
     # rounds --------------------------------------------------------------------------------------------------------
+
+    @property
+    def settling(self) -> bool:
+        """Whether weak evidence counts too."""
+        return self._ask(self._is_settling)
+
+    def _is_settling(self) -> bool:
+        return self._settling
+
+    def settle(self) -> None:
+        """Let weak evidence count from here on."""
+        self._settling = True
+
+    @contextmanager
+    def record(self) -> Iterator[Replay]:
+        """Records what is asked and noted in the `with` block."""
+        outer, self.recording = self.recording, Replay()
+        try:
+            yield self.recording
+        finally:
+            self.recording = outer
 
     def begin_round(self) -> None:
         """Start collecting afresh; what the last round saw is what this one reads."""

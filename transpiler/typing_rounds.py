@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 import libcst as cst
 
@@ -11,6 +12,7 @@ from .closure import ModulePlan
 from .inference import Analysis, Typing
 from .kinds import NONE, OPAQUE_TENSOR, UNKNOWN, Kind, Layout, Tensor, hinted_kind
 from .program import Program
+from .replay import Replay
 
 MAX_ROUNDS = 8
 
@@ -30,25 +32,57 @@ def planned_functions(program: Program, plan: ModulePlan) -> Iterator[tuple[str,
 
 def infer(program: Program, plans: dict[str, ModulePlan]) -> dict[str, Typing]:
     """Type all planned modules; the result holds, for each, the kinds of the last round."""
-    _rounds(program, plans)
-    program.settling = True
-    return _rounds(program, plans)
+    rounds = _Rounds(program, plans)
+    rounds.run()
+    program.settle()
+    rounds.run()
+    return rounds.typings()
 
 
-def _rounds(program: Program, plans: dict[str, ModulePlan]) -> dict[str, Typing]:
+class _Rounds:
     """Rounds until nothing changes. Weak evidence counts only once strong evidence has said all it can."""
-    typings: dict[str, Typing] = {}
-    for _ in range(MAX_ROUNDS):
-        program.begin_round()
-        typings = {name: Typing() for name in plans}
-        for plan in plans.values():
-            _infer_module(program, plan, typings[plan.name])
-        if program.settled():
-            break
-    return typings
+
+    def __init__(self, program: Program, plans: dict[str, ModulePlan]) -> None:
+        self._program = program
+        self._plans = plans
+        # By module and part of it: a function, or nothing for its top level.
+        self._done: dict[str, dict[cst.FunctionDef | None, tuple[Replay, Typing]]] = {name: {} for name in plans}
+
+    def run(self) -> None:
+        for _ in range(MAX_ROUNDS):
+            self._program.begin_round()
+            for plan in self._plans.values():
+                self._module(plan)
+            if self._program.settled():
+                break
+
+    def _module(self, plan: ModulePlan) -> None:
+        program = self._program
+        self._again(plan, None, partial(_top_level, program, plan))
+        for name, node, owner in planned_functions(program, plan):
+            self._again(plan, node, partial(_infer_function, program, plan.name, name, node, owner))
+
+    def _again(self, plan: ModulePlan, part: cst.FunctionDef | None, work: Callable[[Typing], None]) -> None:
+        """Types a part of a module, unless all that it asks of the others is answered as it was the last time."""
+        done = self._done[plan.name]
+        if part in done and done[part][0].holds():
+            done[part][0].run()
+            return
+        typing = Typing()
+        with self._program.record() as replay:
+            work(typing)
+        done[part] = replay, typing
+
+    def typings(self) -> dict[str, Typing]:
+        """What was found out in the end, by module."""
+        found = {name: Typing() for name in self._plans}
+        for module, parts in self._done.items():
+            for _, typing in parts.values():
+                found[module].update(typing)
+        return found
 
 
-def _infer_module(program: Program, plan: ModulePlan, typing: Typing) -> None:
+def _top_level(program: Program, plan: ModulePlan, typing: Typing) -> None:
     top = Analysis(program, plan.name, typing)
     for index in sorted(plan.statements):
         statement = program.resolver.statement(plan.name, index)
@@ -57,9 +91,6 @@ def _infer_module(program: Program, plan: ModulePlan, typing: Typing) -> None:
         elif not isinstance(statement, cst.FunctionDef):
             with typing.noting(statement):
                 top.statement(statement)
-    for name, node, owner in planned_functions(program, plan):
-        with typing.noting(node):
-            _infer_function(program, plan.name, name, node, owner, typing)
 
 
 def _class_level(program: Program, plan: ModulePlan, node: cst.ClassDef, typing: Typing) -> None:
@@ -84,7 +115,8 @@ def _infer_function(
 ) -> None:
     summary = program.summary(name)
     analysis = Analysis(program, module, typing, owner, name)
-    analysis.run(node, summary.arguments)
+    with typing.noting(node):
+        analysis.run(node, summary.arguments)
     hint = program.hints.get(name)
     returns = (
         hinted_kind(hint.returns)
@@ -96,8 +128,7 @@ def _infer_function(
     layouts = _with_earlier(summary.layouts, analysis.decided())
     if returns != summary.returns or layouts != summary.layouts:
         program.changed = True
-    summary.returns = returns
-    summary.layouts = layouts
+    program.note_result(name, returns, layouts)
 
 
 def _with_earlier(earlier: dict[str, Layout], now: dict[str, Layout]) -> dict[str, Layout]:
