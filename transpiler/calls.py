@@ -516,17 +516,28 @@ def _plain_value(kind: Kind) -> bool:
     return False
 
 
+def _rank_of_all(passed: Tensor, arguments: dict[str, Kind]) -> int | None:
+    """The rank of a result stored as `passed` is: unknown where another argument may broadcast it to more axes."""
+    if passed.rank is None:
+        return None
+    others = [kind for kind in arguments.values() if isinstance(kind, Tensor) and not kind.variable]
+    larger = any(kind.rank is None or kind.rank > passed.rank for kind in others)
+    return None if larger and passed.layout is not Layout.IMAGE else passed.rank
+
+
 def _substituted(returns: Kind, arguments: dict[str, Kind]) -> Kind:
     """A function's result with `same as parameter p` replaced by what was passed for p."""
     if isinstance(returns, Tensor) and returns.layout is Layout.OPAQUE and returns.origin:
         passed = arguments.get(returns.origin)
         if isinstance(passed, Tensor):
-            rank = returns.rank if returns.rank is not None else passed.rank
+            rank = returns.rank if returns.rank is not None else _rank_of_all(passed, arguments)
             return Tensor(passed.layout, rank, dtype_at_call(returns.dtype, arguments), False, passed.origin)
         return replace(returns, origin=None, dtype=dtype_at_call(returns.dtype, arguments))
     if isinstance(returns, Tensor):
         passed = arguments.get(returns.origin) if returns.origin else None
-        rank = passed.rank if returns.rank is None and isinstance(passed, Tensor) else returns.rank
+        rank = returns.rank
+        if rank is None and isinstance(passed, Tensor):
+            rank = _rank_of_all(passed, arguments)
         dtype = dtype_at_call(returns.dtype, arguments)
         return replace(returns, origin=None, variable=False, rank=rank, dtype=dtype)
     if isinstance(returns, Sequence):

@@ -58,6 +58,11 @@ def unwrapped(node: cst.BaseExpression) -> cst.BaseExpression:
     return bare if is_operator(bare) and "\n" not in code_of(node) else node
 
 
+def index_code(subscript: cst.Subscript) -> str:
+    """The text between the brackets, on one line."""
+    return ", ".join(code_of(element.slice) for element in subscript.slice)
+
+
 def with_index(subscript: cst.Subscript, index: str) -> cst.BaseExpression:
     """A subscript with another index."""
     return expression(f"{code_of(subscript.value)}[{index}]")

@@ -48,8 +48,8 @@ from .program import Program
 from .scopes import parameter_list
 from .walk import find
 
-_IMAGE_NAMES = (("B", "C", "H", "W"), ("N", "C", "H", "W"), ("b", "c", "h", "w"), ("n", "c", "h", "w"))
 _CHANNEL_NAMES = frozenset({"C", "c", "channels", "chs"})
+_SIDES = (["H", "W"], ["h", "w"], ["height", "width"])
 _TEXT_METHODS = frozenset(name for owner in (str, list, dict, set, tuple, bytes) for name in dir(owner))
 _ARRAY_METHODS = frozenset(
     {
@@ -379,7 +379,7 @@ class Analysis:
         """`B, C, H, W = x.shape` says what x is."""
         if starred:
             return
-        if len(names) == 4 and (names[1] in _CHANNEL_NAMES or tuple(names) in _IMAGE_NAMES):
+        if len(names) == 4 and (names[1] in _CHANNEL_NAMES or names[2:] in _SIDES):
             self.want(tensor, Layout.IMAGE, strong=True)
         elif len(names) == 4 and names[3] in _CHANNEL_NAMES:
             self.want(tensor, Layout.PLAIN, strong=True)
@@ -433,11 +433,15 @@ class Analysis:
                     self.env[name] = replace(joined, layout=want, origin=None)
 
     def _narrow(self, test: cst.BaseExpression) -> None:
-        """Inside `if isinstance(m, nn.Linear)`, an m that could be anything is that."""
+        """Inside `if isinstance(m, nn.Linear)`, an m that could be anything is that; a tensor may be a list of them."""
         if not m.matches(test, m.Call(func=m.Name("isinstance"), args=[m.Arg(m.Name()), m.Arg()])):
             return
         value, classes = (arg.value for arg in cst.ensure_type(test, cst.Call).args)
         name = cst.ensure_type(value, cst.Name).value
+        held = self.env.get(name, UNKNOWN)
+        if isinstance(held, Tensor) and _are_lists(classes):
+            self.env[name] = Sequence(held)  # stored as the tensor that it is otherwise
+            return
         kind = self.expressions.kind(classes)
         alternatives = kind.items if isinstance(kind, Tuple) else (kind,)
         found = {cls for item in alternatives if isinstance(item, ClassValue) for cls in item.classes}
@@ -567,6 +571,12 @@ def _uses_as_tensor(node: cst.FunctionDef, name: str) -> bool:
         isinstance(use.value, cst.Name) and use.value.value == name and use.attr.value in ONLY_TENSORS_HAVE
         for use in find(node.body, cst.Attribute)
     )
+
+
+def _are_lists(classes: cst.BaseExpression) -> bool:
+    """`list`, `tuple`, or both."""
+    names = [item.value for item in classes.elements] if isinstance(classes, cst.Tuple) else [classes]
+    return all(m.matches(name, m.Name("list") | m.Name("tuple")) for name in names)
 
 
 def _name(node: cst.BaseExpression) -> str:

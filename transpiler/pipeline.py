@@ -125,12 +125,9 @@ def _not_a_model_file(resolver: NameResolver, name: str) -> Diagnostic | None:
         return source.diagnostic(
             "S106", f"{name} is a package", source.tree, "name the modules in it, such as timm.models.swin_transformer"
         )
-    from .passes.fold import FRAMEWORKS
-
     bindings = resolver.bindings(name)
-    imported = {target.module.partition(".")[0] for target in bindings.imports.values()}
-    original = {target.module.partition(".")[0] for target in resolver.original_bindings(name).imports.values()}
-    if (imported | original) & FRAMEWORKS or bindings.stars:
+    imported = {target.module for target in bindings.imports.values() if resolver.has_module(target.module)}
+    if bindings.stars or any(_imports_torch(resolver, module) for module in (name, *sorted(imported))):
         return None
     return source.diagnostic(
         "S107",
@@ -138,6 +135,13 @@ def _not_a_model_file(resolver: NameResolver, name: str) -> Diagnostic | None:
         source.tree,
         "name a module that defines torch models or layers",
     )
+
+
+def _imports_torch(resolver: NameResolver, name: str) -> bool:
+    from .passes.fold import FRAMEWORKS
+
+    targets = [*resolver.bindings(name).imports.values(), *resolver.original_bindings(name).imports.values()]
+    return any(target.module.partition(".")[0] in FRAMEWORKS for target in targets)
 
 
 def _generate(

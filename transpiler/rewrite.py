@@ -14,7 +14,7 @@ import libcst.matchers as m
 from . import rules
 from .binding import argument_parameters, bound_call
 from .calls import DICT_METHODS
-from .code import code_of, expression, unwrapped
+from .code import code_of, expression, index_code, unwrapped
 from .evidence import axis_evidence
 from .inference import ONLY_TENSORS_HAVE
 from .kinds import ClassValue, Instance, Kind, Layout, Sequence, Tensor, Tuple, Unknown
@@ -198,8 +198,7 @@ class Rewriter(SubscriptRewriter):
         before = original.args[0].value
         if isinstance(owner, Tensor) and owner.variable:
             target = cst.ensure_type(part, cst.Subscript) if isinstance(part, cst.Subscript) else before
-            index = ", ".join(code_of(element).rstrip(", ") for element in target.slice)
-            view = expression(f"nn.ParameterSlice({code_of(target.value)}, np.s_[{index}])")
+            view = expression(f"nn.ParameterSlice({code_of(target.value)}, np.s_[{index_code(target)}])")
             return updated.with_changes(args=[updated.args[0].with_changes(value=view), *updated.args[1:]])
         return updated
 
@@ -424,9 +423,19 @@ class Rewriter(SubscriptRewriter):
                 )
             else:
                 continue
+            if kind.dtype == "bool" and other.dtype != "bool":
+                code = self._as_number(code, updated_node.right if side == "left" else updated_node.left, original_node)
             if code != operand:
                 changes[side] = expression(code)
         return updated_node.with_changes(**changes) if changes else updated_node
+
+    def _as_number(self, code: str, other: cst.BaseExpression, node: cst.BinaryOperation) -> str:
+        """A boolean operand of arithmetic, in the other operand's dtype: TensorFlow does no such promotion."""
+        if not isinstance(node.operator, (cst.Add, cst.Subtract, cst.Multiply)):
+            return code
+        if not isinstance(other, (cst.Name, cst.Attribute)):
+            self.report("K104", "a mask meets numbers here", node, "give the numbers a name, or cast the mask")
+        return f"tf.cast({code}, {code_of(other)}.dtype)"
 
 
 def _is_list_of_unknown(call: BoundCall) -> bool:

@@ -255,6 +255,13 @@ class RemoveFactoryArguments(TrackingTransformer):
 
     # calls ---------------------------------------------------------------------------------------------------------
 
+    def leave_Arg(self, original_node: cst.Arg, updated_node: cst.Arg) -> cst.Arg:
+        """`float_or(dtype)`: what is gone was never given, and a call that computes with it gets None."""
+        value = original_node.value
+        if isinstance(value, cst.Name) and value.value in _FACTORY and self._removed_here(value.value):
+            return updated_node.with_changes(value=cst.Name("None"))
+        return updated_node
+
     def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.Call:
         dropped = [self._is_dropped(arg, original_node) for arg in original_node.args]
         return _without(updated_node, dropped, self._hands_on(original_node)) if any(dropped) else updated_node

@@ -7,7 +7,7 @@ import libcst as cst
 import libcst.matchers as m
 
 from .. import rules
-from ..code import code_of, expression, in_parentheses
+from ..code import code_of, expression, in_parentheses, index_code
 from ..kinds import Layout, Shape, Tensor
 from ..layout import needs_transpose, to_stored
 from ..names import imported_names
@@ -128,7 +128,7 @@ class StatementRewriter(Rewriter):
             )
         where = target if isinstance(target, cst.Subscript) else original
         base = code_of(where.value)
-        index = ", ".join(code_of(e).rstrip(", ") for e in where.slice)
+        index = index_code(where)
         call = f"F.slice_assign({base}, np.s_[{index}], {value})"
         if owner.variable:
             return cst.Expr(expression(f"{base}.assign({call})"))

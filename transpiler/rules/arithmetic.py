@@ -96,7 +96,7 @@ ROWS = (
     elementwise("erf", "tf.math.erf({input})"),
     elementwise("neg", "tf.negative({input})"),
     elementwise("reciprocal", "tf.math.reciprocal({input})", example="(x.abs() + 1).reciprocal()"),
-    Op("torch.Tensor.clone", "input", "tf.identity({input})", "any", same, also=("torch.clone",), cases=(Case("x.clone()", X),)),
+    Op("torch.Tensor.clone", "input, *, memory_format=None", "tf.identity({input})", "any", same, also=("torch.clone",), cases=(Case("x.clone()", X), Case("x.clone(memory_format=torch.contiguous_format)", X))),
     Op("torch.Tensor.detach", "input", "tf.stop_gradient({input})", "any", same, cases=(Case("x.detach()", X),)),
     arithmetic("add", "+", alpha=True),
     arithmetic("sub", "-"),

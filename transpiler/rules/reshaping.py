@@ -6,7 +6,7 @@ from ..kinds import PYTHON, Kind, Layout, Sequence, Shape, Tensor, Tuple
 from ..layout import is_to_channels_last, is_to_image, stored_axis, to_stored
 from .image_form import after_dropping, drops_axes, only_with
 from .table import Argument, BoundCall, Case, Op, Refusal, broadcast, same
-from .template import axis_code, items_of, parenthesize, sizes_code
+from .template import axis_code, fill, items_of, parenthesize, sizes_code
 
 IMAGE = {"x": (2, 3, 4, 5)}
 TOKENS = {"x": (2, 6, 12)}
@@ -93,6 +93,9 @@ def _pair(call: BoundCall) -> tuple[int, int]:
     first, second = call.literal("dim0"), call.literal("dim1")
     if not isinstance(first, int) or not isinstance(second, int):
         raise Refusal(f"{call.name} needs constant axes")
+    rank = call.tensor.rank
+    if rank is not None and not all(-rank <= axis < rank for axis in (first, second)):
+        raise Refusal(f"{call.name} names an axis that a tensor of rank {rank} doesn't have", "give a hint in overrides/index.toml")
     return first, second
 
 
@@ -143,33 +146,39 @@ def matrix_transpose_kind(call: BoundCall) -> Kind:
 
 # flatten, unsqueeze, squeeze ---------------------------------------------------------------------------------------
 
-def _span(call: BoundCall) -> tuple[int, int]:
-    start, end = call.literal("start_dim", 0), call.literal("end_dim", -1)
-    if not isinstance(start, int) or not isinstance(end, int):
-        raise Refusal("flatten needs constant axes")
-    return start, end
+def _span(call: BoundCall) -> tuple[int, int] | None:
+    """The first and last axis that are flattened; None where they are no constants."""
+    axes = [call.one(name).literal if name in call.arguments else default for name, default in (("start_dim", 0), ("end_dim", -1))]
+    start, end = axes
+    return (start, end) if isinstance(start, int) and isinstance(end, int) else None
 
 
 def _flattens_space(call: BoundCall) -> bool:
     """`flatten(2)` of an image: the spatial axes become one, and the channels stay last."""
-    start, end = _span(call)
-    rank = call.tensor.rank
-    return call.layout is Layout.IMAGE and rank is not None and start % rank == 2 and end % rank == rank - 1
+    span, rank = _span(call), call.tensor.rank
+    if span is None or rank is None or call.layout is not Layout.IMAGE:
+        return False
+    return span[0] % rank == 2 and span[1] % rank == rank - 1
 
 
 def flatten_code(call: BoundCall) -> str:
     source = call.one("input").code()
-    start, end = _span(call)
     if _flattens_space(call):
         return f"F.flatten({source}, 1, -2)"
+    span = _span(call)
+    if span is None:
+        return fill("F.flatten({input}, {start_dim}<, {end_dim}>)", call)
+    start, end = span
     return f"F.flatten({source}, {start})" if end == -1 else f"F.flatten({source}, {start}, {end})"
 
 
 def flatten_kind(call: BoundCall) -> Kind:
-    start, end = _span(call)
-    tensor = call.tensor
+    tensor, span = call.tensor, _span(call)
     if _flattens_space(call):
         return Tensor(Layout.IMAGE, 3, tensor.dtype)
+    if span is None:
+        return Tensor(Layout.PLAIN, None, tensor.dtype)
+    start, end = span
     if tensor.rank is not None:
         return Tensor(Layout.PLAIN, tensor.rank - (end % tensor.rank - start % tensor.rank), tensor.dtype)
     return Tensor(Layout.PLAIN, start + 1 if end == -1 and start >= 0 else None, tensor.dtype)
@@ -318,7 +327,7 @@ ROWS = (
               Case("x.transpose(0, 1)", IMAGE, image=True))),
     Op("torch.Tensor.t", "input", matrix_transpose_code, "plain", matrix_transpose_kind, also=("torch.t",), cases=(Case("x.t()", {"x": (3, 4)}),)),
     Op("torch.Tensor.flatten", "input, start_dim=0, end_dim=-1", flatten_code, "axis", flatten_kind, also=("torch.flatten",), image_form=_flattens_space,
-       cases=(Case("x.flatten(1)", IMAGE), Case("x.flatten(2).transpose(1, 2)", IMAGE, gradient=True, image=True), Case("x.flatten(-2)", IMAGE, image=True), Case("x.flatten()", TOKENS), Case("x.flatten(0, 1)", IMAGE))),
+       cases=(Case("x.flatten(1)", IMAGE), Case("x.flatten(2).transpose(1, 2)", IMAGE, gradient=True, image=True), Case("x.flatten(-2)", IMAGE, image=True), Case("x.flatten()", TOKENS), Case("x.flatten(0, 1)", IMAGE), Case("x.flatten(0, len(x.shape) - 2)", IMAGE))),
     Op("torch.Tensor.unsqueeze", "input, dim", "tf.expand_dims({input}, {dim})", "plain", one_more_axis_kind, also=("torch.unsqueeze",),
        cases=(Case("x.unsqueeze(1)", TOKENS), Case("x.unsqueeze(dim=-1)", TOKENS), Case("x.unsqueeze(1)", IMAGE))),
     Op("torch.Tensor.squeeze", "input, dim=None", "tf.squeeze({input}<, axis={dim:axis}>)", "axis", squeeze_kind, also=("torch.squeeze",), image_form=lambda c: c.given("dim") and drops_axes(c),

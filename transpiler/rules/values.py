@@ -47,6 +47,7 @@ ERASED = (
     Erase("torch.is_autocast_enabled", "mixed precision is a Keras dtype policy", constant=False),
     Erase("torch.is_autocast_cpu_enabled", "mixed precision is a Keras dtype policy", constant=False),
     Erase("torch.Tensor.contiguous", "TensorFlow tensors have no strides"),
+    Erase("torch.contiguous_format", "TensorFlow tensors have no strides"),
     Erase("torch.Tensor.cpu", _NOT_ON_GPU),
     Erase("torch.Tensor.cuda", _NOT_ON_GPU),
     Erase("torch.Tensor.is_meta", "there is no meta device", constant=False),
