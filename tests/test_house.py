@@ -23,7 +23,7 @@ LAYERS = (
     {"cli"},
     {"pipeline", "generation", "explain", "summary", "diff"},
     {
-        *("annotations", "assemble", "binding", "builtin_calls", "calls", "closure", "evidence", "expressions", "inference"),
+        *("annotations", "assemble", "binding", "builtin_calls", "calls", "closure", "evidence", "expressions", "flow", "inference"),
         *("overrides", "packages", "passes", "prepare", "layout_transformer", "program", "rewrite", "subscripts", "typing_rounds"),
         *("emit", "exchange", "fingerprint", "lock", "manifest", "output_folder", "standing", "swap", "upstream_files"),
     },

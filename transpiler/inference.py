@@ -18,7 +18,8 @@ import libcst.matchers as m
 from . import rules
 from .annotations import annotation_kind
 from .calls import Calls
-from .expressions import Expressions, literal_value
+from .expressions import Expressions
+from .flow import are_lists, joined_names, leaves
 from .kinds import (
     NONE,
     OPAQUE_TENSOR,
@@ -402,13 +403,13 @@ class Analysis:
         before = dict(self.env)
         self._narrow(node.test)
         self.block(node.body)
-        taken = None if _leaves(node.body) else self.env
+        taken = None if leaves(node.body) else self.env
         self.env = before
         if isinstance(node.orelse, cst.If):
             self._branches(node.orelse)
         elif node.orelse is not None:
             self.block(node.orelse.body)
-        if node.orelse is not None and not isinstance(node.orelse, cst.If) and _leaves(node.orelse.body):
+        if node.orelse is not None and not isinstance(node.orelse, cst.If) and leaves(node.orelse.body):
             self.env = taken if taken is not None else self.env
         elif taken is not None:
             self._meet(node, taken)
@@ -416,7 +417,7 @@ class Analysis:
     def _meet(self, node: cst.If, taken: dict[str, Kind]) -> None:
         """After both branches: a tensor that they store differently is stored as what comes after uses it."""
         other = self.env
-        self.env = _joined(taken, other)
+        self.env = joined_names(taken, other)
         for name in taken.keys() & other.keys():
             pair = (taken[name], other[name])
             if {k.layout for k in pair if isinstance(k, Tensor) and k.rank == 4} != {Layout.IMAGE, Layout.PLAIN}:
@@ -439,7 +440,7 @@ class Analysis:
         value, classes = (arg.value for arg in cst.ensure_type(test, cst.Call).args)
         name = cst.ensure_type(value, cst.Name).value
         held = self.env.get(name, UNKNOWN)
-        if isinstance(held, Tensor) and _are_lists(classes):
+        if isinstance(held, Tensor) and are_lists(classes):
             self.env[name] = Sequence(held)  # stored as the tensor that it is otherwise
             return
         kind = self.expressions.kind(classes)
@@ -459,9 +460,9 @@ class Analysis:
     def _twice(self, run: Callable[[], None]) -> None:
         before = dict(self.env)
         run()
-        self.env = _joined(before, self.env)
+        self.env = joined_names(before, self.env)
         run()
-        self.env = _joined(before, self.env)
+        self.env = joined_names(before, self.env)
 
     def _try(self, node: cst.Try) -> None:
         before = dict(self.env)
@@ -472,8 +473,8 @@ class Analysis:
             if handler.name is not None:
                 self.assign(handler.name.name, PYTHON)  # type: ignore[arg-type]
             self.block(handler.body)
-            if not _leaves(handler.body):
-                after = _joined(after, self.env)
+            if not leaves(handler.body):
+                after = joined_names(after, self.env)
         self.env = after
         for part in (node.orelse, node.finalbody):
             if part is not None:
@@ -573,31 +574,5 @@ def _uses_as_tensor(node: cst.FunctionDef, name: str) -> bool:
     )
 
 
-def _are_lists(classes: cst.BaseExpression) -> bool:
-    """`list`, `tuple`, or both."""
-    names = [item.value for item in classes.elements] if isinstance(classes, cst.Tuple) else [classes]
-    return all(m.matches(name, m.Name("list") | m.Name("tuple")) for name in names)
-
-
 def _name(node: cst.BaseExpression) -> str:
     return node.value if isinstance(node, cst.Name) else ""
-
-
-def _leaves(body: cst.BaseSuite) -> bool:
-    """Whether a block always ends by return, raise, continue or break."""
-    if not isinstance(body, cst.IndentedBlock) or not body.body:
-        return False
-    last = body.body[-1]
-    if isinstance(last, cst.SimpleStatementLine) and last.body:
-        final = last.body[-1]
-        if isinstance(final, cst.Assert):
-            return literal_value(final.test) is False
-        return isinstance(final, (cst.Return, cst.Raise, cst.Continue, cst.Break))
-    return False
-
-
-def _joined(a: dict[str, Kind], b: dict[str, Kind]) -> dict[str, Kind]:
-    merged = dict(a)
-    for name, kind in b.items():
-        merged[name] = kind if name not in a else join(a[name], kind)
-    return merged

@@ -435,7 +435,7 @@ class Rewriter(SubscriptRewriter):
             return code
         if not isinstance(other, (cst.Name, cst.Attribute)):
             self.report("K104", "a mask meets numbers here", node, "give the numbers a name, or cast the mask")
-        return f"tf.cast({code}, {code_of(other)}.dtype)"
+        return f"tf.cast({code_of(unwrapped(expression(code)))}, {code_of(other)}.dtype)"
 
 
 def _is_list_of_unknown(call: BoundCall) -> bool:

@@ -8,6 +8,7 @@ import tensorflow as tf
 import timm.layers.activations_me as torch_activations
 import timm.layers.format as torch_format
 import timm.layers.pos_embed_rel as torch_rel_pos
+import timm.layers.pos_embed_sincos as torch_rope
 import timm.layers.weight_init as torch_weight_init
 import torch
 from timm.layers.interpolate import RegularGridInterpolator as TorchInterpolator
@@ -260,3 +261,11 @@ def test_experts_are_drawn_one_by_one(override):
     np.testing.assert_array_equal(weight, np.full((2, 12), 3.0))
     with pytest.raises(ValueError, match="num_experts"):
         make(lambda expert: None, 2, (3, 5))(weight)
+
+
+@pytest.mark.parametrize("dtype", [None, "float16", "bfloat16", "float32", "float64", "int64"])
+def test_frequencies_are_kept_in_float32_at_least(override, dtype):
+    ours = override("timm.layers.pos_embed_sincos")
+    expected = torch_rope._freq_buffer_dtype(None if dtype is None else getattr(torch, dtype))
+    actual = ours._freq_buffer_dtype(None if dtype is None else tf.as_dtype(dtype))
+    assert actual.name == str(expected).removeprefix("torch.")
