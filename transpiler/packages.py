@@ -11,6 +11,7 @@ from .names import NameResolver
 from .resources import PACKAGE, runtime_files
 from .templating import PackageInit, SubpackageInit, render
 
+PREPROCESSING = ("EvalTransform", "create_transform", "resolve_data_config")
 REGISTRY = {
     "timm.models._factory": ("create_model",),
     "timm.models._registry": (
@@ -67,7 +68,15 @@ def package_output(
         packages=tuple((package, tuple(names)) for package, names in sorted(by_package.items())),
         has_registry="timm.models._factory" in plans,
     )
+    if context.has_registry:
+        files.append(OutputFile("data.py", _preprocessing()))
     return [OutputFile("__init__.py", render(context)), *files]
+
+
+def _preprocessing() -> str:
+    names = tuple((name, name) for name in PREPROCESSING)
+    docstring = "Prepares photos as timm does for evaluation: for tf.data, or as the first layer of a model."
+    return render(SubpackageInit(docstring=docstring, imports=((".runtime.data", names),)))
 
 
 def _subpackage(resolver: NameResolver, plans: Mapping[str, ModulePlan], roots: Sequence[str], package: str) -> str:

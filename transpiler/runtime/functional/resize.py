@@ -61,7 +61,7 @@ def interpolate(
         return x
     if mode == "bilinear" and not align_corners and not antialias and steps == (None, None):
         return tf.cast(tf.image.resize(x, tf.stack(wanted) if _any_tensor(wanted) else wanted, "bilinear"), x.dtype)
-    weights_of = _antialias_weights if antialias else _tap_weights
+    weights_of = antialias_weights if antialias else _tap_weights
     for axis in (1, 2):
         weights = weights_of(sizes[axis - 1], wanted[axis - 1], steps[axis - 1], mode, bool(align_corners))
         x = apply_to_axis(x, weights, axis)
@@ -184,7 +184,7 @@ def _cubic_far(distance: Any, a: float) -> Any:
     return ((a * distance - 5.0 * a) * distance + 8.0 * a) * distance - 4.0 * a
 
 
-def _antialias_weights(size: Any, out: Any, step: float | None, mode: str, align_corners: bool) -> Any:
+def antialias_weights(size: Any, out: Any, step: float | None, mode: str, align_corners: bool) -> Any:
     """(out, size) weights of a filter that widens with the reduction, each row summing to 1."""
     is_static = isinstance(size, int) and isinstance(out, int)
     xp: Any = np if is_static else tf
