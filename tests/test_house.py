@@ -23,7 +23,7 @@ LAYERS = (
     {"cli"},
     {"pipeline", "generation", "explain", "summary", "diff"},
     {
-        *("annotations", "assemble", "binding", "builtin_calls", "calls", "closure", "evidence", "expressions", "flow", "inference"),
+        *("accept_override", "annotations", "assemble", "binding", "builtin_calls", "calls", "closure", "evidence", "expressions", "flow", "hints", "inference"),
         *("overrides", "packages", "passes", "prepare", "layout_transformer", "program", "rewrite", "subscripts", "typing_rounds"),
         *("emit", "exchange", "fingerprint", "lock", "manifest", "output_folder", "standing", "swap", "upstream_files"),
     },

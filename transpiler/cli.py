@@ -120,9 +120,9 @@ def _run(options: argparse.Namespace, transpile: Transpile | None, explain: Expl
         _print((explain or _pipeline_explain)(options.explain, source_root=options.source))
         return ExitCode.OK
     if options.accept_override:
-        from . import overrides
+        from .accept_override import accept_upstream
 
-        _print(overrides.accept_upstream(options.accept_override, options.source))
+        _print(accept_upstream(options.accept_override, options.source))
         return ExitCode.OK
     timings = Timings()
     try:

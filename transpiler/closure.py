@@ -130,7 +130,7 @@ class Closure:
 
     def _take_override(self, plan: ModulePlan, symbol: str) -> None:
         plan.overridden.add(symbol)
-        for target, name in self.overrides.needs(f"{plan.name}.{symbol}", self.resolver):
+        for target, name in self.overrides.needs(f"{plan.name}.{symbol}"):
             self._queue.append((target, name))
 
     def _bound(self, module: str) -> dict[str, list[int]]:

@@ -72,7 +72,7 @@ def describe_row(name: str, row: rules.Row) -> str:
 
 def _symbol(name: str, source_root: Path | None) -> str:
     resolver = NameResolver(SourceFinder(source_root), {name.partition(".")[0]}, prepare)
-    overrides = OverrideIndex(folder("overrides"))
+    overrides = OverrideIndex(folder("overrides"), resolver)
     if resolver.has_module(name):
         return _module(name, resolver, overrides)
     origin = _find(resolver, name)
@@ -86,7 +86,7 @@ def _symbol(name: str, source_root: Path | None) -> str:
         return describe_row(origin.dotted, row)
     moved = f" (defined as {origin.dotted})" if origin.dotted != name else ""
     if overrides.has(origin.dotted):
-        return _overridden(name + moved, origin.dotted, resolver, overrides)
+        return _overridden(name + moved, origin.dotted, overrides)
     return _followed(name + moved, origin, resolver, overrides)
 
 
@@ -108,16 +108,16 @@ def _find(resolver: NameResolver, name: str) -> Origin | None:
     return None
 
 
-def _overridden(title: str, symbol: str, resolver: NameResolver, overrides: OverrideIndex) -> str:
+def _overridden(title: str, symbol: str, overrides: OverrideIndex) -> str:
     entry = overrides.get(symbol)
-    problem = overrides.check(symbol, resolver)
+    problem = overrides.check(symbol)
     state = "up to date" if problem is None else problem.message
     path = f"overrides/{entry.module.replace('.', '/')}.py"
     return "\n".join(
         [
             f"{title}: hand-written, {path}",
             f"  why       {entry.reason}",
-            f"  read for  {entry.versions}",
+            f"  read for  {' or '.join(reading.versions for reading in entry.readings)}",
             f"  state     {state}",
             f"  tested    {entry.test}",
         ]

@@ -20,6 +20,7 @@ from .annotations import annotation_kind
 from .calls import Calls
 from .expressions import Expressions
 from .flow import are_lists, joined_names, leaves
+from .hints import Hint
 from .kinds import (
     NONE,
     OPAQUE_TENSOR,
@@ -44,7 +45,6 @@ from .kinds import (
     with_own_dtype,
 )
 from .names import Origin, imported_names
-from .overrides import Hint
 from .program import Program
 from .scopes import parameter_list
 from .walk import find
@@ -528,8 +528,9 @@ class Analysis:
             kind = annotation_kind(self.program, self.module, parameter.annotation.annotation)
             if kind == Mapping(UNKNOWN) and parameter.name.value == "state_dict":
                 return Mapping(plain())
-            if isinstance(kind, ClassValue) and not kind.classes and isinstance(default, ClassValue):
-                return default
+            says_no_class = isinstance(kind, ClassValue) and not kind.classes or kind == Instance()
+            if says_no_class and isinstance(default, ClassValue):
+                return default  # `norm_layer: nn.Module = nn.LayerNorm` is a class too
             if kind == OPAQUE_TENSOR and isinstance(passed, Tensor) and passed.rank is not None and passed.rank <= 2:
                 return Tensor(Layout.PLAIN, passed.rank)  # too few axes for an image
             if kind != UNKNOWN:

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import libcst as cst
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from .code import code_of
-from .diagnostics import Diagnostic, Location, TranspileError
+from .diagnostics import Diagnostic, Location
+from .hints import Hint, unused_hints
 from .names import Bindings, NameResolver, collect_bindings, imported_names
 from .scopes import names_used
 from .source import parse
@@ -29,14 +30,28 @@ RUNTIME = "transpiler.runtime"
 
 
 @dataclass(frozen=True)
+class Reading:
+    """An upstream definition that a person has read: its hash, and the versions they read it in."""
+
+    versions: str
+    hash: str
+
+
+@dataclass(frozen=True)
 class Override:
-    """One entry: a symbol, the upstream versions a person has read, the hash of what they read, and why."""
+    """One entry: a symbol, the upstream versions a person has read, the hash of what they read, and why.
+
+    `also` are definitions of other versions that the same code stands for; `not_needed` are the versions whose
+    definition the rules write themselves.
+    """
 
     symbol: str
     versions: str
     hash: str
     reason: str
     test: str = ""
+    also: tuple[Reading, ...] = ()
+    not_needed: str = ""
 
     @property
     def module(self) -> str:
@@ -46,20 +61,9 @@ class Override:
     def name(self) -> str:
         return self.symbol.rpartition(".")[2]
 
-
-@dataclass(frozen=True)
-class Hint:
-    """What the analysis is told about a function: kinds of parameters and variables, its result, attributes' values.
-
-    `applies` names the parameter that it calls with the arguments after it, and whose result it gives.
-    """
-
-    function: str
-    kinds: dict[str, str] = field(default_factory=dict)
-    values: dict[str, str] = field(default_factory=dict)
-    returns: str = ""
-    applies: str = ""
-    reason: str = ""
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        return (Reading(self.versions, self.hash), *self.also)
 
 
 @dataclass(frozen=True)
@@ -84,23 +88,53 @@ def definition_hash(code: str) -> str:
 
 
 class OverrideIndex:
-    """The entries of `index.toml` and the files beside it."""
+    """The entries of `index.toml` and the files beside it, as they hold for the upstream that `resolver` reads."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, resolver: NameResolver) -> None:
         self.folder = folder
+        self.resolver = resolver
         data = (
             tomllib.loads((folder / "index.toml").read_text(encoding="utf-8"))
             if (folder / "index.toml").exists()
             else {}
         )
-        entries = [Override(**entry) for entry in data.get("override", [])]
+        entries = [_override(entry) for entry in data.get("override", [])]
         self._entries = {entry.symbol: entry for entry in entries}
         self.models: tuple[str, ...] = tuple(data.get("models", ()))
-        self.hints = {entry["function"]: Hint(**entry) for entry in data.get("hint", [])}
+        hints = [Hint(**entry) for entry in data.get("hint", [])]
+        self.hints = {hint.function: hint for hint in hints if self._is_for_this_version(hint)}
         self._files: dict[str, OverrideSource] = {}
+        self._holding: dict[str, bool] = {}
 
     def has(self, symbol: str) -> bool:
-        return symbol in self._entries
+        """Whether an entry stands for `symbol` in this upstream."""
+        entry = self._entries.get(symbol)
+        if entry is None:
+            return False
+        if symbol not in self._holding:
+            self._holding[symbol] = self._holds(entry)
+        return self._holding[symbol]
+
+    def _holds(self, entry: Override) -> bool:
+        version = self._version(entry.module)
+        code = self._upstream_code(entry)
+        if entry.not_needed and _is_version(version) and version_in(version, entry.not_needed):
+            return False
+        if entry.not_needed and not _is_version(version):
+            return code is not None and definition_hash(code) in {reading.hash for reading in entry.readings}
+        return code is not None or any(version_in(version, reading.versions) for reading in entry.readings)
+
+    def _is_for_this_version(self, hint: Hint) -> bool:
+        return not hint.versions or version_in(self._version(hint.function), hint.versions)
+
+    def _version(self, symbol: str) -> str:
+        return self.resolver.finder.distribution(symbol.partition(".")[0])[1]
+
+    def _upstream_code(self, entry: Override) -> str | None:
+        if not self.resolver.has_module(entry.module):
+            return None
+        node = find_definition(self.resolver.source(entry.module).tree, entry.name)
+        return None if node is None else code_of(node)
 
     def get(self, symbol: str) -> Override:
         return self._entries[symbol]
@@ -133,7 +167,7 @@ class OverrideIndex:
                     pending.extend(new)
         return [s for s in source.tree.body if _bound(s) & wanted]  # type: ignore[misc]
 
-    def needs(self, symbol: str, resolver: NameResolver) -> Iterator[tuple[str, str]]:
+    def needs(self, symbol: str) -> Iterator[tuple[str, str]]:
         """Symbols of the source that an override's code imports or shares a module with."""
         entry = self.get(symbol)
         bindings = self.file(entry.module).bindings
@@ -142,22 +176,23 @@ class OverrideIndex:
             yield from ((entry.module, n) for n in used if n != entry.name and self.has(f"{entry.module}.{n}"))
             inner = [target for node in find(statement, cst.ImportFrom) for _, target in imported_names(node, "")]
             for target in [*inner, *(bindings.imports[name] for name in used if name in bindings.imports)]:
-                if target.symbol is None or not resolver.is_source(target.module):
+                if target.symbol is None or not self.resolver.is_source(target.module):
                     continue
-                origin = resolver.resolve(target.module, target.symbol)
+                origin = self.resolver.resolve(target.module, target.symbol)
                 if origin is not None and origin.module and origin.symbol:
                     yield origin.module, origin.symbol
 
-    def gone(self, resolver: NameResolver) -> list[Diagnostic]:
-        """Errors for entries whose module was read and doesn't define their symbol any more."""
-        read = {source.name for source in resolver.read_sources()}
-        checked = (self.check(e.symbol, resolver) for e in self.entries() if e.module in read)
-        return [d for d in checked if d is not None and d.code == "O203"]
+    def gone(self) -> list[Diagnostic]:
+        """What stands for nothing in the modules that were read: errors for overrides, warnings for hints."""
+        read = {source.name for source in self.resolver.read_sources()}
+        checked = (self.check(e.symbol) for e in self.entries() if e.module in read and self.has(e.symbol))
+        errors = [d for d in checked if d is not None and d.code == "O203"]
+        return [*errors, *unused_hints(self.hints.values(), self.resolver)]
 
-    def check(self, symbol: str, resolver: NameResolver) -> Diagnostic | None:
-        """An error when the upstream definition isn't the one that was read when the override was written."""
+    def check(self, symbol: str) -> Diagnostic | None:
+        """An error when the upstream definition isn't one that was read when the override was written."""
         entry = self.get(symbol)
-        source = resolver.source(entry.module)
+        source = self.resolver.source(entry.module)
         node = find_definition(source.tree, entry.name)
         if node is None:
             where = Location(source.path, 1, 1)
@@ -167,21 +202,39 @@ class OverrideIndex:
                 where,
                 "remove its entry from overrides/index.toml",
             )
-        if definition_hash(code_of(node)) != entry.hash:
+        found = definition_hash(code_of(node))
+        read = [reading.versions for reading in entry.readings if reading.hash == found]
+        accept = f"python -m transpiler --accept-override {symbol}"
+        if not read:
             file = f"overrides/{entry.module.replace('.', '/')}.py"
-            hint = f"read both, change {file} if need be, then run: python -m transpiler --accept-override {symbol}"
+            hint = f"read both, change {file} if need be, then run: {accept}"
             return source.diagnostic(
                 "O201", f"{symbol} has changed upstream since its override was written", node, hint
             )
-        if not _version_in(source.upstream.version, entry.versions):
-            hint = f"read the definition, then widen `versions` of {symbol} in overrides/index.toml"
+        if not any(version_in(source.upstream.version, versions) for versions in read):
+            hint = f"read the definition, then run: {accept} (it widens `versions` in overrides/index.toml)"
             return source.diagnostic(
                 "O202",
-                f"the override for {symbol} was read for {entry.versions}, this is {source.upstream.version}",
+                f"the override for {symbol} was read for {' or '.join(read)}, this is {source.upstream.version}",
                 node,
                 hint,
             )
+        missing = [f"{module}.{name}" for module, name in self.needs(symbol) if not self._is_defined(module, name)]
+        if missing:
+            return source.diagnostic(
+                "O206",
+                f"the override for {symbol} uses {missing[0]}, which upstream doesn't define",
+                node,
+                "write the override without it",
+            )
         return None
+
+    def _is_defined(self, module: str, name: str) -> bool:
+        return find_definition(self.resolver.source(module).tree, name) is not None
+
+
+def _override(entry: dict[str, Any]) -> Override:
+    return Override(**{**entry, "also": tuple(Reading(**reading) for reading in entry.get("also", ()))})
 
 
 def find_definition(tree: cst.Module, name: str) -> cst.BaseStatement | None:
@@ -198,54 +251,14 @@ def _bound(statement: cst.CSTNode) -> set[str]:
     return bound_names(statement)
 
 
-def _version_in(version: str, versions: str) -> bool:
+def version_in(version: str, versions: str) -> bool:
+    """Whether a version is in a range; one that can't be told, such as that of a bare folder, is in every range."""
+    return not _is_version(version) or Version(version) in SpecifierSet(versions, prereleases=True)
+
+
+def _is_version(version: str) -> bool:
     try:
-        return Version(version) in SpecifierSet(versions, prereleases=True)
+        Version(version)
     except InvalidVersion:
-        return True
-
-
-def accept_upstream(symbol: str, source_root: Path | None) -> str:
-    """Write the hash of the installed definition into the index, for a person who has read it; says what was done.
-
-    Raises:
-        TranspileError: the index has no such entry, or upstream no such definition.
-    """
-    from .prepare import prepare
-    from .resources import folder
-    from .source import SourceFinder
-
-    index = OverrideIndex(folder("overrides"))
-    if not index.has(symbol):
-        raise TranspileError(
-            Diagnostic(
-                "O204", f"overrides/index.toml has no entry for {symbol}", hint="write the qualified name of the entry"
-            )
-        )
-    resolver = NameResolver(SourceFinder(source_root), {symbol.partition(".")[0]}, prepare)
-    source = resolver.source(index.get(symbol).module)
-    node = find_definition(source.tree, index.get(symbol).name)
-    if node is None:
-        raise TranspileError(
-            Diagnostic(
-                "O203", f"upstream no longer defines {symbol}", hint="remove its entry from overrides/index.toml"
-            )
-        )
-    new_hash = definition_hash(code_of(node))
-    before = index.get(symbol).hash
-    if new_hash == before:
-        return f"{symbol}: nothing to accept, the definition is the one that was read"
-    write_hash(index.folder / "index.toml", symbol, new_hash)
-    where = source.locate(node)
-    what = f"{where.path}:{where.line} of {source.upstream.distribution} {source.upstream.version}"
-    return f"{symbol}: accepted {what} ({before} -> {new_hash})"
-
-
-def write_hash(index_file: Path, symbol: str, new_hash: str) -> None:
-    """Replace the hash in the entry of `symbol`; the rest of the file stays as it is."""
-    text = index_file.read_text(encoding="utf-8")
-    entries = re.split(r"(?m)^(?=\[\[)", text)
-    for i, entry in enumerate(entries):
-        if f'symbol = "{symbol}"' in entry:
-            entries[i] = re.sub(r'(?m)^hash = "[^"]*"', f'hash = "{new_hash}"', entry)
-    index_file.write_text("".join(entries), encoding="utf-8")
+        return False
+    return True

@@ -81,9 +81,9 @@ def _transpile(
     progress: Progress,
     timings: Timings,
 ) -> Result:
-    overrides = OverrideIndex(folder("overrides"))
     wanted = [*dict.fromkeys([*modules, *previous_roots])]
     resolver = NameResolver(SourceFinder(source_root), {name.partition(".")[0] for name in wanted}, prepare)
+    overrides = OverrideIndex(folder("overrides"), resolver)
     readable, unreadable = _readable(resolver, wanted, timings)
     generation = _generate(resolver, overrides, readable, progress, timings)
     found = [*unreadable, *generation.diagnostics]
@@ -160,8 +160,8 @@ def _generate(
             found += error.diagnostics
     plans = closure.plans
     used = sorted(f"{plan.name}.{name}" for plan in plans.values() for name in plan.overridden)
-    found += [d for d in (overrides.check(symbol, resolver) for symbol in used) if d is not None]
-    found += overrides.gone(resolver)
+    found += [d for d in (overrides.check(symbol) for symbol in used) if d is not None]
+    found += overrides.gone()
     with timings.phase("kinds and layouts"):
         program = Program(resolver, overrides.hints)
         typings = infer(program, plans)

@@ -10,9 +10,9 @@ from typing import TypeVar
 import libcst as cst
 
 from . import rules
+from .hints import Hint
 from .kinds import UNKNOWN, Instance, Kind, Layout, hinted_kind, join, join_all
 from .names import NameResolver
-from .overrides import Hint
 from .replay import Replay
 from .scopes import parameter_list
 

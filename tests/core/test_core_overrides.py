@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from core_sources import Run, marked
 
+from transpiler.accept_override import accept_upstream, write_fields
 from transpiler.diagnostics import TranspileError
-from transpiler.overrides import accept_upstream, definition_hash, write_hash
+from transpiler.overrides import definition_hash
 
 HARD = '''\
 # about hard
@@ -221,14 +222,14 @@ def test_a_new_hash_is_written_and_nothing_else(tmp_path):
         for name in ("a", "ab", "b")
     ]
     index.write_text("# top\n" + "\n".join(entries), encoding="utf-8")
-    write_hash(index, "net.ab", "new")
+    write_fields(index, "net.ab", [("old", "new")])
     assert index.read_text(encoding="utf-8") == "# top\n" + "\n".join(
         [entries[0], entries[1].replace("old", "new"), entries[2]]
     )
 
 
 def test_accepting_makes_a_stale_override_good(overridden, own_overrides, tmp_path, transpile, monkeypatch):
-    monkeypatch.setattr("transpiler.resources.folder", lambda name: own_overrides)
+    monkeypatch.setattr("transpiler.accept_override.folder", lambda name: own_overrides)
     assert overridden(hash="0" * 16).codes == ["O201"]
     said = accept_upstream("net.model.hard", tmp_path)
     assert "net/model.py:10" in said and "0" * 16 in said and definition_hash(HARD) in said
@@ -237,6 +238,6 @@ def test_accepting_makes_a_stale_override_good(overridden, own_overrides, tmp_pa
 
 
 def test_there_is_nothing_to_accept_for_an_unknown_symbol(own_overrides, tmp_path, monkeypatch):
-    monkeypatch.setattr("transpiler.resources.folder", lambda name: own_overrides)
+    monkeypatch.setattr("transpiler.accept_override.folder", lambda name: own_overrides)
     with pytest.raises(TranspileError, match="O204"):
         accept_upstream("net.model.nothing", tmp_path)

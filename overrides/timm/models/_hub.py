@@ -12,6 +12,8 @@ from urllib.parse import urlparse
 import numpy as np
 from timm.models._helpers import load_state_dict
 from timm.models._hub import (
+    _EXT_PRIORITY,
+    _PREFERRED_FILES,
     HF_SAFE_WEIGHTS_NAME,
     HF_WEIGHTS_NAME,
     _get_safe_alternatives,
@@ -153,6 +155,31 @@ def load_state_dict_from_hf(
     candidates = (*_get_safe_alternatives(filename), filename)
     path = download_from_hub(repo_id, candidates, revision=revision, cache_dir=cache_dir)
     return load_state_dict(path, weights_only=weights_only)
+
+
+def load_state_dict_from_path(path: str | Path, weights_only: bool = True):
+    """Read the weights in a folder: the first of the preferred files, else the first file of the first extension.
+
+    Stands for timm.models._hub.load_state_dict_from_path; hand-written because the original reads with torch. The original
+    of 1.0.25 and before takes a file of the last extension instead, although its comment says the first.
+
+    Args:
+        path: The folder.
+        weights_only: Must be True, see load_state_dict.
+
+    Returns:
+        Torch names to tensors in torch's layout.
+
+    Raises:
+        RuntimeError: If no file in the folder is a checkpoint.
+    """
+    folder = Path(path)
+    preferred = (folder / name for name in _PREFERRED_FILES)
+    others = (file for extension in _EXT_PRIORITY for file in sorted(folder.glob(f"*{extension}")))
+    for file in (*preferred, *others):
+        if file.exists():
+            return load_state_dict(str(file), weights_only=weights_only)
+    raise RuntimeError(f"No suitable checkpoints found in {path}.")
 
 
 def load_custom_from_hf(

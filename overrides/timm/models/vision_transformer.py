@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 from timm.layers import AttentionPoolLatent, resample_abs_pos_embed, resample_patch_embed
-from timm.models._helpers import _load_npz_checkpoint
 from timm.models._manipulate import adapt_input_conv
 
 from transpiler.runtime import nn
@@ -32,12 +31,7 @@ def _load_weights(model: nn.Module, checkpoint_path: str, prefix: str = "", load
             "NaFlexVit can't load JAX checkpoints here; load them in timm and pass on its state dict"
         )
     roots = (prefix,) if prefix else ("", "opt/target/", "params/", "params/img/")
-    archive = _load_npz_checkpoint(
-        checkpoint_path,
-        required_any=tuple(f"{root}embedding/kernel" for root in roots),
-        context=f"{type(model).__name__}.load_pretrained()",
-    )
-    with archive:
+    with _open_archive(checkpoint_path, roots, f"{type(model).__name__}.load_pretrained()") as archive:
         weights = _FlaxWeights(archive, prefix or _flax_prefix(archive), load_bfloat16)
         _load_flax_embeddings(model, weights)
         if hasattr(model.norm, "weight"):
@@ -48,6 +42,25 @@ def _load_weights(model: nn.Module, checkpoint_path: str, prefix: str = "", load
             _load_flax_attention_pool(model.attn_pool, weights)
         for i, block in enumerate(model.blocks.children()):
             _load_flax_block(block, weights, i)
+
+
+def _open_archive(path: str, roots: tuple[str, ...], context: str) -> Any:
+    """A JAX/Flax archive that holds a patch embedding under one of the roots."""
+    try:
+        archive = np.load(path, allow_pickle=False)
+    except FileNotFoundError:
+        raise
+    except (EOFError, OSError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{context} expected a JAX/Flax NumPy .npz checkpoint, but could not read {path!r}; "
+            "load safetensors with load_weights"
+        ) from error
+    if not isinstance(archive, np.lib.npyio.NpzFile):
+        raise ValueError(f"{context} expected a keyed JAX/Flax NumPy .npz checkpoint, but {path!r} is not an archive")
+    if not any(f"{root}embedding/kernel" in archive for root in roots):
+        archive.close()
+        raise ValueError(f"{context} did not find a supported layout in {path!r}: no embedding/kernel")
+    return archive
 
 
 def _flax_prefix(archive) -> str:

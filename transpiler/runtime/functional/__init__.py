@@ -38,7 +38,7 @@ from .patches import fold, pixel_shuffle, pixel_unshuffle, unfold
 from .pooling import adaptive_avg_pool2d, adaptive_max_pool2d, avg_pool2d, max_pool2d
 from .random import bernoulli, bernoulli_like, dropout, dropout2d, normal_like, rand, randn, randperm, uniform_like
 from .recompute import checkpoint
-from .reshaping import chunk, flatten, split, swap_axes, tile
+from .reshaping import chunk, flatten, split, swap_axes, tensor_split, tile
 from .resize import interpolate
 from .sampling import affine_grid, grid_sample
 from .selection import sliding_windows, unique
@@ -146,6 +146,7 @@ __all__ = [
     "swap_axes",
     "tanh",
     "tensor",
+    "tensor_split",
     "tile",
     "to_channels_first",
     "to_channels_last",

@@ -48,6 +48,21 @@ def chunk(x: Any, chunks: int, axis: int = 0) -> list[tf.Tensor]:
     return split(x, -(-x.shape[axis] // chunks), axis)
 
 
+def tensor_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[tf.Tensor]:
+    """`torch.tensor_split`: pieces between indices, or so many pieces, the first ones larger by one if need be."""
+    x = tf.convert_to_tensor(x)
+    total = x.shape[axis]
+    if total is None:
+        raise ValueError(f"Cannot split axis {axis} of unknown size into {indices_or_sections}")
+    if isinstance(indices_or_sections, int):
+        size, larger = divmod(total, indices_or_sections)
+        sizes = [size + (piece < larger) for piece in range(indices_or_sections)]
+    else:
+        bounds = [0, *(min(index, total) for index in indices_or_sections), total]
+        sizes = [max(end - start, 0) for start, end in zip(bounds, bounds[1:], strict=False)]
+    return list(tf.split(x, sizes, axis=axis))
+
+
 def tile(x: Any, repeats: Sequence[Any]) -> tf.Tensor:
     """`torch.Tensor.repeat` and `tile`: more repeats than axes put new axes in front, fewer are for the last axes."""
     x = tf.convert_to_tensor(x)

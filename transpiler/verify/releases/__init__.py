@@ -1,0 +1,1 @@
+"""Several releases of timm: do their modules transpile, and do the models match that release?"""
