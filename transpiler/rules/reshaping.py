@@ -224,7 +224,7 @@ def chunk_code(call: BoundCall) -> str:
 
 def tensor_split_code(call: BoundCall) -> str:
     axis = axis_code(call, "dim") if call.given("dim") else "0"
-    return f"F.tensor_split({call.one('input').code()}, {call.one('indices_or_sections').code()}, axis={axis})"
+    return f"F.tensor_split({call.one('input').code()}, {call.one('sections').code()}, axis={axis})"
 
 
 # shape questions ---------------------------------------------------------------------------------------------------
@@ -344,7 +344,7 @@ ROWS = (
        cases=(Case("x.split(2, dim=1)[0]", IMAGE, image=True), Case("x.split([4, 8], dim=-1)[1]", TOKENS), Case("torch.split(x, [4, 8], dim=2)[0]", TOKENS))),
     Op("torch.Tensor.chunk", "input, chunks, dim=0", chunk_code, "axis", pieces, also=("torch.chunk",),
        cases=(Case("x.chunk(2, dim=-1)[1]", TOKENS), Case("x.chunk(3, dim=1)[2]", IMAGE, image=True), Case("x.chunk(4, 1)[3]", {"x": (2, 7)}))),
-    Op("torch.Tensor.tensor_split", "input, indices_or_sections, dim=0", tensor_split_code, "axis", pieces, also=("torch.tensor_split",),
+    Op("torch.Tensor.tensor_split", "input, sections, dim=0", tensor_split_code, "axis", pieces, also=("torch.tensor_split",),
        cases=(Case("x.tensor_split(2, -1)[1]", TOKENS), Case("x.tensor_split(3, dim=1)[0]", IMAGE, image=True), Case("x.tensor_split((1, 4), 1)[1]", {"x": (2, 7)}), Case("x.tensor_split(3, 1)[2]", {"x": (2, 7)}))),
     Op("torch.stack", "tensors, dim=0", "tf.stack({tensors}<, axis={dim}>)", "plain", one_more_axis_kind,
        cases=(Case("torch.stack([x, x])", TOKENS), Case("torch.stack((x, x), dim=1)", TOKENS, gradient=True))),
