@@ -10,13 +10,12 @@ from typing import Any
 
 from .checklist import Checklist
 from .checks import Comparison, state_dict_error
-from .cost import build_on_meta
 from .errors import VerifyError
 from .frameworks import keras
 from .gradients import TOLERANCE as GRADIENT_TOLERANCE
 from .gradients import gradient_error
 from .pair import Pair, build_pair, random_images
-from .plan import Plan, first_line, make_plan
+from .plan import OtherSizes, Plan, first_line, make_plan
 from .randomise import seed_of
 from .record import CheckResult, Row, Settings, summarise
 from .selection import module_of
@@ -51,43 +50,53 @@ def verify_architecture(
 
 
 def run_checks(package: ModuleType, plan: Plan, settings: Settings, debug: bool = False) -> dict[str, CheckResult]:
-    """All checks of a plan. The models of one group are freed before the next are built."""
+    """All checks of a plan. The models of one form are freed before the next are built."""
     checklist = Checklist(settings.tolerance, debug)
-    for group in (_check_default_size, _check_other_sizes, _check_features_only):
-        group(package, plan, settings, checklist)
-        gc.collect()
-        keras.backend.clear_session()
+    with plan.depth(package):
+        for group in (_check_usual_form, _check_form_of_other_sizes, _check_features_only):
+            group(package, plan, settings, checklist)
+            gc.collect()
+    keras.backend.clear_session()
     return checklist.results
 
 
-def _check_default_size(package: ModuleType, plan: Plan, settings: Settings, checklist: Checklist) -> None:
+def _check_usual_form(package: ModuleType, plan: Plan, settings: Settings, checklist: Checklist) -> None:
     pair = _build(package, plan, checklist, "load_state_dict")
     if pair is None:
         return
     checklist.measure("state_dict", lambda: state_dict_error(pair), tolerance=0.0)
+    _check_default_size(pair, plan, settings, checklist)
+    if plan.other and not plan.other.kwargs:
+        _check_other_sizes(pair, plan, plan.other, settings, checklist)
+    if settings.gradients:
+        checklist.measure("gradients", lambda: gradient_error(pair, _images(plan)), GRADIENT_TOLERANCE)
+
+
+def _check_default_size(pair: Pair, plan: Plan, settings: Settings, checklist: Checklist) -> None:
     comparison = Comparison(pair, _images(plan))
     checklist.measure("logits", comparison.eager)
     checklist.measure("logits tf.function", comparison.graph)
     if not settings.quick:
-        checklist.measure("logits XLA", lambda: comparison.graph(jit_compile=True))
+        checklist.measure("logits XLA", comparison.xla)
     checklist.measure("features", comparison.features)
     checklist.measure("pre-logits", comparison.pre_logits)
     checklist.measure("intermediates", comparison.intermediates)
     if not settings.quick:
         checklist.measure("intermediates norm", lambda: comparison.intermediates(norm=True))
         checklist.measure("intermediates NLC", lambda: comparison.intermediates(output_fmt="NLC"))
-    if settings.gradients:
-        checklist.measure("gradients", lambda: gradient_error(pair, comparison.images), GRADIENT_TOLERANCE)
 
 
-def _check_other_sizes(package: ModuleType, plan: Plan, settings: Settings, checklist: Checklist) -> None:
+def _check_form_of_other_sizes(package: ModuleType, plan: Plan, settings: Settings, checklist: Checklist) -> None:
     if plan.other is None:
         checklist.results["other size"] = CheckResult("not applicable", note=plan.no_other_size)
-        return
-    pair = _build(package, plan, checklist, "other size", **plan.other.kwargs)
-    if pair is None:
-        return
-    for height, width in plan.other.sizes:
+    elif plan.other.kwargs:
+        pair = _build(package, plan, checklist, "other size", **plan.other.kwargs)
+        if pair is not None:
+            _check_other_sizes(pair, plan, plan.other, settings, checklist)
+
+
+def _check_other_sizes(pair: Pair, plan: Plan, other: OtherSizes, settings: Settings, checklist: Checklist) -> None:
+    for height, width in other.sizes:
         comparison = Comparison(pair, _images(plan, (height, width)))
         checklist.measure(f"{height}×{width}", comparison.eager)
         checklist.measure(f"{height}×{width} tf.function", comparison.graph)
@@ -96,10 +105,8 @@ def _check_other_sizes(package: ModuleType, plan: Plan, settings: Settings, chec
 
 
 def _check_features_only(package: ModuleType, plan: Plan, settings: Settings, checklist: Checklist) -> None:
-    try:
-        build_on_meta(plan.arch, **plan.arguments, features_only=True)
-    except Exception as error:  # noqa: BLE001 (timm's own word that it has no such form)
-        checklist.results["features_only"] = CheckResult("not applicable", note=f"timm: {first_line(error)}")
+    if plan.no_features_only:
+        checklist.results["features_only"] = CheckResult("not applicable", note=plan.no_features_only)
         return
     pair = _build(package, plan, checklist, "features_only", features_only=True)
     if pair is None:
@@ -111,8 +118,10 @@ def _check_features_only(package: ModuleType, plan: Plan, settings: Settings, ch
 
 
 def _build(package: ModuleType, plan: Plan, checklist: Checklist, name: str, **kwargs: Any) -> Pair | None:
+    size = plan.other.sizes[0] if plan.other and kwargs and kwargs == plan.other.kwargs else None
+    images = _images(plan, size)
     return checklist.attempt(
-        name, lambda: build_pair(package, plan.arch, seed_of(plan.arch), **plan.arguments | kwargs)
+        name, lambda: build_pair(package, plan.arch, seed_of(plan.arch), images, **plan.given | kwargs)
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -22,43 +23,61 @@ class Comparison:
     pair: Pair
     images: Array
 
-    @cached_property
+    @property
     def expected(self) -> dict[str, Array]:
-        with torch.no_grad():
-            return from_torch(self.pair.upstream(as_torch(self.images)), self.pair.layout)
+        return self._upstream_pass[0]
+
+    @property
+    def _upstream_features(self) -> Any:
+        return self._upstream_pass[1]
 
     @cached_property
-    def _upstream_features(self) -> Any:
-        with torch.no_grad():
-            return self.pair.upstream.forward_features(as_torch(self.images))
+    def _upstream_pass(self) -> tuple[dict[str, Array], Any]:
+        """timm's output, and the features it made on the way where its forward goes through forward_features."""
+        model, images = self.pair.upstream, as_torch(self.images)
+        with torch.no_grad(), _recorded(model, "forward_features") as results:
+            output = from_torch(model(images), self.pair.layout)
+            if not results and hasattr(model, "forward_features"):
+                results.append(model.forward_features(images))
+        return output, results[0] if results else None
+
+    @cached_property
+    def _generated_features(self) -> Any:
+        return self.pair.generated.forward_features(tf.constant(self.images))
+
+    @cached_property
+    def _traced(self) -> Any:
+        """The generated model as a graph with unknown batch size."""
+        signature = [tf.TensorSpec((None, *self.images.shape[1:]), tf.float32)]
+        return tf.function(lambda images: self.pair.generated(images), input_signature=signature)
 
     def eager(self) -> float:
         return worst_error(self.expected, from_tensorflow(self.pair.generated(tf.constant(self.images))))
 
-    def graph(self, jit_compile: bool = False) -> float:
+    def graph(self) -> float:
         """tf.function with unknown batch size, called with two batch sizes: one trace serves both."""
-        height, width, channels = self.images.shape[1:]
-        signature = [tf.TensorSpec((None, height, width, channels), tf.float32)]
-        compiled = tf.function(
-            lambda images: self.pair.generated(images), input_signature=signature, jit_compile=jit_compile
-        )
-        error = worst_error(self.expected, from_tensorflow(compiled(tf.constant(self.images))))
-        if jit_compile:
-            return error  # XLA would compile again for another batch size
+        error = worst_error(self.expected, from_tensorflow(self._traced(tf.constant(self.images))))
+        return max(error, self._error_of_one(self._traced))
+
+    def xla(self) -> float:
+        """The same graph compiled by XLA, for one image: for another batch size it would be compiled again."""
+        return self._error_of_one(tf.function(self._traced, jit_compile=True, autograph=False))
+
+    def _error_of_one(self, function: Callable[[Any], Any]) -> float:
         single = {label: value[:1] for label, value in self.expected.items()}
-        return max(error, worst_error(single, from_tensorflow(compiled(tf.constant(self.images[:1])))))
+        return worst_error(single, from_tensorflow(function(tf.constant(self.images[:1]))))
 
     def features(self) -> float:
-        actual = self.pair.generated.forward_features(tf.constant(self.images))
-        return worst_error(from_torch(self._upstream_features, self.pair.layout), from_tensorflow(actual))
+        return worst_error(
+            from_torch(self._upstream_features, self.pair.layout), from_tensorflow(self._generated_features)
+        )
 
     def pre_logits(self) -> float:
         with torch.no_grad():
             expected = _or_not_applicable(
                 lambda: self.pair.upstream.forward_head(self._upstream_features, pre_logits=True)
             )
-        features = self.pair.generated.forward_features(tf.constant(self.images))
-        actual = self.pair.generated.forward_head(features, pre_logits=True)
+        actual = self.pair.generated.forward_head(self._generated_features, pre_logits=True)
         return worst_error(from_torch(expected, self.pair.layout), from_tensorflow(actual))
 
     def intermediates(self, **kwargs: Any) -> float:
@@ -88,6 +107,26 @@ def state_dict_error(pair: Pair) -> float:
         if not np.array_equal(value, expected):
             raise ParityFailure(f"{name} comes back with other values")
     return 0.0
+
+
+@contextmanager
+def _recorded(model: Any, method: str) -> Iterator[list[Any]]:
+    """Within, the results of a model's method are kept, in the order of its calls."""
+    results: list[Any] = []
+    original = getattr(model, method, None)
+    if original is None:
+        yield results
+        return
+
+    def record(*args: Any, **kwargs: Any) -> Any:
+        results.append(original(*args, **kwargs))
+        return results[-1]
+
+    setattr(model, method, record)
+    try:
+        yield results
+    finally:
+        delattr(model, method)
 
 
 def _or_not_applicable(call: Callable[[], Any]) -> Any:

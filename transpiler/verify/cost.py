@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +11,8 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode
+
+from .uninitialised import ParametersStayUnset
 
 GIB = 2**30
 # Both models, transposed copies while loading, and what XLA keeps beside TensorFlow's variables.
@@ -38,7 +36,7 @@ class Cost:
 
 
 def build_on_meta(arch: str, **kwargs: Any) -> nn.Module:
-    with torch.device("meta"):
+    with torch.device("meta"), ParametersStayUnset():
         model = timm.create_model(arch, **kwargs)
     return model.eval().requires_grad_(False)  # the FLOP counter trips over parameters used as inputs
 
@@ -55,31 +53,6 @@ def measure_cost(model: nn.Module, size: tuple[int, int, int]) -> Cost:
         run_on_meta(model, size)
     parameters = sum(parameter.numel() for parameter in model.parameters())
     return Cost(parameters, flops.get_total_flops() / 1e12, largest.elements)
-
-
-def constructor_arguments(arch: str, model_class: type[nn.Module], given: dict[str, Any]) -> dict[str, Any]:
-    """The arguments, defaults included, with which an architecture's function, given some, makes its model class."""
-    with _recording(model_class) as calls:
-        build_on_meta(arch, **given)
-    return calls[0] if calls else {}
-
-
-@contextmanager
-def _recording(model_class: type[nn.Module]) -> Iterator[list[dict[str, Any]]]:
-    original, calls = model_class.__init__, []
-
-    @functools.wraps(original)
-    def record(self: nn.Module, *args: Any, **kwargs: Any) -> None:
-        bound = inspect.signature(original).bind(self, *args, **kwargs)
-        bound.apply_defaults()
-        calls.append(dict(bound.arguments))
-        original(self, *args, **kwargs)
-
-    model_class.__init__ = record  # type: ignore[method-assign]
-    try:
-        yield calls
-    finally:
-        model_class.__init__ = original  # type: ignore[method-assign]
 
 
 class _LargestTensor(TorchFunctionMode):

@@ -12,6 +12,8 @@ import torch
 
 from .compare import Array, channels_last, flatten_outputs
 from .randomise import randomise
+from .statistics import follow_statistics
+from .uninitialised import uninitialised
 
 BATCH = 2
 
@@ -31,11 +33,16 @@ class Pair:
         return str(getattr(declared, "value", declared))
 
 
-def build_pair(package: ModuleType, arch: str, seed: int, **kwargs: Any) -> Pair:
-    """Build both models, randomise timm's and move every tensor over, strictly."""
-    upstream = timm.create_model(arch, pretrained=False, **kwargs).eval()
+def build_pair(package: ModuleType, arch: str, seed: int, images: Array, **kwargs: Any) -> Pair:
+    """Build both models, randomise timm's and move every tensor over, strictly.
+
+    BatchNorm statistics follow those of timm's model on `images`, (batch, height, width, channels).
+    """
+    with uninitialised(package):
+        upstream = timm.create_model(arch, pretrained=False, **kwargs).eval()
+        generated = package.create_model(arch, pretrained=False, **kwargs)
     randomise(upstream, seed)
-    generated = package.create_model(arch, pretrained=False, **kwargs)
+    follow_statistics(upstream, as_torch(images), seed)
     state = {name: value.detach().numpy() for name, value in upstream.state_dict().items()}
     generated.load_state_dict(state, strict=True)
     return Pair(upstream, generated, state)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any
 
 from torch import nn
 
-from .cost import Cost, build_on_meta, constructor_arguments, measure_cost, run_on_meta
+from .cost import Cost, build_on_meta, measure_cost, run_on_meta
+from .depth import DepthLimit, counterparts, cut_constructors, parameter_names
 from .errors import VerifyError
 from .record import Settings
 
-BLOCKS_KEPT = 3  # ViT's default out_indices are its last three blocks
-BLOCKS_KEPT_PER_STAGE = 2  # Swin shifts its windows in every second block
+# A few blocks of each kind: ViT's default out_indices are its last three, Swin shifts its windows in every second.
+# Where timm cannot build or run so small a model (RegNet's stages follow from its depth), the next is tried.
+DEPTH_LIMITS = (DepthLimit(3, 2), DepthLimit(6, 2), DepthLimit(12, 3))
 
 
 @dataclass(frozen=True)
@@ -26,22 +30,31 @@ class OtherSizes:
 
 @dataclass(frozen=True)
 class Plan:
-    """`input_size` is (channels, height, width). `no_other_size` is the reason where `other` is None.
+    """`input_size` is (channels, height, width). `no_...` is the reason where there is none.
 
-    `given` are the keyword arguments that were asked for, `reduced` those that make the model smaller.
+    `given` are the keyword arguments that were asked for. `limit` is what the depth of the models of `classes` is cut
+    to, and `reduced` the arguments that it cut.
     """
 
     arch: str
     input_size: tuple[int, int, int]
     parameters: int
     given: dict[str, Any] = field(default_factory=dict)
+    classes: tuple[type, ...] = ()
+    limit: DepthLimit | None = None
     reduced: dict[str, Any] = field(default_factory=dict)
     other: OtherSizes | None = None
     no_other_size: str = ""
+    no_features_only: str = ""
 
-    @property
-    def arguments(self) -> dict[str, Any]:
-        return self.given | self.reduced
+    @contextmanager
+    def depth(self, package: ModuleType) -> Iterator[None]:
+        """Within, both frameworks build models of the planned depth."""
+        if self.limit is None:
+            yield
+            return
+        with cut_constructors([*self.classes, *counterparts(self.classes, package)], self.limit):
+            yield
 
 
 def make_plan(arch: str, settings: Settings, given: dict[str, Any] | None = None) -> Plan:
@@ -53,52 +66,56 @@ def make_plan(arch: str, settings: Settings, given: dict[str, Any] | None = None
     given = given or {}
     model = build_on_meta(arch, **given)
     input_size = _default_size(model, given)
-    cost = measure_cost(model, input_size)
-    arguments = constructor_arguments(arch, type(model), given)
-    reduced: dict[str, Any] = {}
-    if settings.quick or not _fits(cost, settings):
-        smaller = _build_reduced(arch, given, reduced_depth(arguments))
-        if smaller is not None:
-            reduced, model = smaller
+    classes, no_features_only = _root_classes(arch, model, given)
+    cost = None if settings.quick else measure_cost(model, input_size)
+    limit, reduced = None, dict[str, Any]()
+    if cost is None or not _fits(cost, settings):
+        limit, reduced = _find_depth(arch, classes, given, input_size, bool(no_features_only))
+    with cut_constructors(classes, limit) if limit else nullcontext():
+        if limit or cost is None:
+            model = build_on_meta(arch, **given)
             cost = measure_cost(model, input_size)
+        other, reason = _find_other_sizes(arch, model, given, input_size)
     if cost.memory_gib > settings.memory_gib:
         raise VerifyError(
             f"needs about {cost.memory_gib:.0f} GiB, the limit is {settings.memory_gib:g} GiB"
             f"{' (at reduced depth)' if reduced else ' (its constructor has no depth to reduce)'}"
         )
-    other, reason = _find_other_sizes(arch, model, arguments, given | reduced, input_size)
-    return Plan(arch, input_size, cost.parameters, given, reduced, other, reason)
+    return Plan(arch, input_size, cost.parameters, given, classes, limit, reduced, other, reason, no_features_only)
 
 
-def _build_reduced(
-    arch: str, given: dict[str, Any], reduced: dict[str, Any]
-) -> tuple[dict[str, Any], nn.Module] | None:
-    """The reducing arguments and the model; None without any, or where timm's function says them itself."""
-    if not reduced:
-        return None
+def _root_classes(arch: str, model: nn.Module, given: dict[str, Any]) -> tuple[tuple[type, ...], str]:
+    """The classes timm makes the model and its features_only form of, and why there is no such form."""
     try:
-        return reduced, build_on_meta(arch, **given | reduced)
-    except TypeError:
-        return None
+        features = build_on_meta(arch, **given, features_only=True)
+    except Exception as error:  # noqa: BLE001 (timm's own word that it has no such form)
+        return (type(model),), f"timm: {first_line(error)}"
+    return tuple({type(model): None, type(features): None}), ""
 
 
-def reduced_depth(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Keyword arguments that keep a few blocks of each kind, or nothing where the model is that small already."""
-    reduced: dict[str, Any] = {}
-    depth, depths = arguments.get("depth"), arguments.get("depths")
-    if isinstance(depth, int) and depth > BLOCKS_KEPT:
-        reduced["depth"] = BLOCKS_KEPT
-    if isinstance(depths, tuple | list) and all(isinstance(stage, int) for stage in depths):
-        kept = tuple(min(stage, BLOCKS_KEPT_PER_STAGE) for stage in depths)
-        if kept != tuple(depths):
-            reduced["depths"] = kept
-    return reduced
+def _find_depth(
+    arch: str, classes: tuple[type, ...], given: dict[str, Any], size: tuple[int, int, int], no_features_only: bool
+) -> tuple[DepthLimit | None, dict[str, Any]]:
+    """The smallest limit at which timm builds and runs the model in both forms, and what it cut; or no limit."""
+    for limit in DEPTH_LIMITS:
+        with cut_constructors(classes, limit) as cut:
+            try:
+                run_on_meta(build_on_meta(arch, **given), size)
+                if not no_features_only:
+                    run_on_meta(build_on_meta(arch, **given, features_only=True), size)
+            except Exception:  # noqa: BLE001 (whatever timm raises, this depth is not for it)
+                continue
+        return (limit, dict(cut)) if cut else (None, {})
+    return None, {}
 
 
 def size_candidates(
-    arguments: dict[str, Any], patch: tuple[int, int] | None, size: tuple[int, int]
+    arguments: Collection[str], patch: tuple[int, int] | None, size: tuple[int, int]
 ) -> Iterator[OtherSizes]:
-    """Other sizes a model might take, the most telling first: not square, odd in patches, then no whole patches."""
+    """Other sizes a model with these constructor arguments might take.
+
+    The most telling first: not square, odd in patches, then no whole patches.
+    """
     if patch is None:
         yield OtherSizes({}, ((size[0] + 9, size[1] - 23),))
         patch = (32, 32)
@@ -117,13 +134,13 @@ def size_candidates(
 
 
 def _find_other_sizes(
-    arch: str, model: nn.Module, arguments: dict[str, Any], kwargs: dict[str, Any], input_size: tuple[int, int, int]
+    arch: str, model: nn.Module, given: dict[str, Any], input_size: tuple[int, int, int]
 ) -> tuple[OtherSizes | None, str]:
     channels, *size = input_size
     reason = ""
-    for candidate in size_candidates(arguments, _patch_size(model), (size[0], size[1])):
+    for candidate in size_candidates(parameter_names(type(model)), _patch_size(model), (size[0], size[1])):
         try:
-            resized = build_on_meta(arch, **kwargs | candidate.kwargs)
+            resized = build_on_meta(arch, **given | candidate.kwargs) if candidate.kwargs else model
             for other in candidate.sizes:
                 run_on_meta(resized, (channels, *other))
         except Exception as error:  # noqa: BLE001 (whatever timm raises, it does not take this size)
