@@ -48,9 +48,11 @@ class ParametersStayUnset(TorchFunctionMode):
     """Within, torch's random fills pass over parameters."""
 
     def __torch_function__(self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if getattr(func, "__name__", "") in RANDOM_FILLS and args and isinstance(args[0], nn.Parameter):
-            return args[0]
-        return func(*args, **(kwargs or {}))
+        kwargs = kwargs or {}
+        target = args[0] if args else kwargs.get("tensor")  # as nn.init hands it on
+        if getattr(func, "__name__", "") in RANDOM_FILLS and isinstance(target, nn.Parameter):
+            return target
+        return func(*args, **kwargs)
 
 
 def _zeros(self: Any, shape: Any, dtype: Any = None) -> Any:
