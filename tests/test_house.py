@@ -24,6 +24,7 @@ LAYERS = (
     {"pipeline", "generation", "explain", "summary", "diff"},
     {
         *("accept_override", "annotations", "assemble", "binding", "builtin_calls", "calls", "closure", "evidence", "expressions", "flow", "hints", "inference"),
+        *("internal_errors", "needs", "roots"),
         *("overrides", "packages", "passes", "prepare", "layout_transformer", "program", "rewrite", "subscripts", "typing_rounds"),
         *("emit", "exchange", "fingerprint", "lock", "manifest", "output_folder", "standing", "swap", "upstream_files"),
     },

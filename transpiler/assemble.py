@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import builtins
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import libcst as cst
 import libcst.matchers as m
 
 from . import rules
-from .closure import ModulePlan, bound_names, is_all, is_import
+from .closure import ModulePlan
 from .code import code_of
 from .diagnostics import Diagnostic
 from .findings import Findings
 from .inference import Typing
+from .internal_errors import reported
+from .model import Transpose
 from .names import collect_bindings, target_names
+from .needs import bound_names, is_all, is_import
 from .overrides import OverrideIndex
 from .passes.fold import FRAMEWORKS
 from .passes.imports import ImportWriter, InnerImports, framework_lines, is_docstring, is_framework, override_line
@@ -38,8 +42,12 @@ class GeneratedModule:
 
     name: str
     text: str
-    findings: Findings
+    findings: Mapping[int, Findings]
     architectures: tuple[str, ...]
+
+    @property
+    def transposes(self) -> tuple[Transpose, ...]:
+        return tuple(each for findings in self.findings.values() for each in findings.transposes)
 
 
 class Assembler:
@@ -61,33 +69,35 @@ class Assembler:
 
     def module(self, plan: ModulePlan, typing: Typing) -> GeneratedModule:
         """The generated text of a planned module, without the header comment."""
-        findings = Findings()
         source = self.resolver.source(plan.name)
         tree = self.resolver.tree(plan.name)
-        kept = self._statements(plan, typing, findings)
-        code = [s for part in kept if not isinstance(part, _Import) for s in part]
+        parts = self._parts(plan, typing)
+        code = [s for part in parts if isinstance(part, _Code) for s in part.statements]
         used = set().union(*(names_used(s) for s in code if not is_all(s))) if code else set()
-        body = self._with_imports(plan, kept, used)
-        self._check_names(plan, body, findings)
+        body = self._with_imports(plan, parts, used)
+        self._check_names(plan, body, parts)
         text = wrap_long_lines(tree.with_changes(body=body), source.text)
         architectures = tuple(s.name.value for s in code if isinstance(s, cst.FunctionDef) and _registers(s))
+        findings = {part.index: part.findings for part in parts if isinstance(part, _Code)}
         return GeneratedModule(plan.name, text, findings, architectures)
 
     # statements ----------------------------------------------------------------------------------------------------
 
-    def _statements(
-        self, plan: ModulePlan, typing: Typing, findings: Findings
-    ) -> list[_Import | list[cst.BaseStatement]]:
+    def _parts(self, plan: ModulePlan, typing: Typing) -> list[_Import | _Code]:
         source = self.resolver.source(plan.name)
-        body = self.resolver.tree(plan.name).body
-        parts: list[_Import | list[cst.BaseStatement]] = []
-        for index, statement in enumerate(body):
+        parts: list[_Import | _Code] = []
+        for index, statement in enumerate(self.resolver.tree(plan.name).body):
             if is_import(statement):
                 parts.append(_Import(cst.ensure_type(statement, cst.SimpleStatementLine)))
             elif index == 0 and is_docstring(statement):
-                parts.append([statement])  # type: ignore[list-item]
+                parts.append(_Code(index, [statement]))  # type: ignore[list-item]
             elif index in plan.statements or is_all(statement):
-                parts.append(self._statement(plan, self.resolver.statement(plan.name, index), source, typing, findings))
+                part = _Code(index)
+                part.findings.diagnostics += typing.diagnostics.get(index, ())
+                with reported(source, statement, part.findings.diagnostics):
+                    prepared = self.resolver.statement(plan.name, index)
+                    part.statements += self._statement(plan, prepared, source, typing, part.findings)
+                parts.append(part)
         return parts
 
     def _statement(
@@ -149,9 +159,7 @@ class Assembler:
 
     # imports -------------------------------------------------------------------------------------------------------
 
-    def _with_imports(
-        self, plan: ModulePlan, parts: list[_Import | list[cst.BaseStatement]], used: set[str]
-    ) -> list[cst.BaseStatement]:
+    def _with_imports(self, plan: ModulePlan, parts: list[_Import | _Code], used: set[str]) -> list[cst.BaseStatement]:
         package = self.resolver.source(plan.name).package
         writer = ImportWriter(plan.name, package, self.resolver, used)
         lines: list[cst.BaseStatement] = []
@@ -159,9 +167,9 @@ class Assembler:
         last_import = 0
         pending: list[cst.EmptyLine] = []
         for part in parts:
-            if isinstance(part, list):
-                lines += part
-                if part and is_docstring(part[0]) and not last_import:
+            if isinstance(part, _Code):
+                lines += part.statements
+                if part.statements and is_docstring(part.statements[0]) and not last_import:
                     last_import = len(lines)
                 continue
             if is_framework(part.line, package):
@@ -201,20 +209,21 @@ class Assembler:
 
     # a last look ---------------------------------------------------------------------------------------------------
 
-    def _check_names(self, plan: ModulePlan, body: list[cst.BaseStatement], findings: Findings) -> None:
+    def _check_names(self, plan: ModulePlan, body: list[cst.BaseStatement], parts: list[_Import | _Code]) -> None:
         """Every name that the generated module reads must be bound in it."""
         tree = cst.Module(body=body)  # type: ignore[arg-type]
         bindings = collect_bindings(tree, plan.name.rpartition(".")[0])
         bound = set(bindings.imports) | bindings.definitions | _ALWAYS_THERE | _global_names(tree)
-        for statement in body:
-            if is_all(statement):
-                continue
-            for name in sorted(names_used(statement) - bound - _local_everywhere(statement)):
-                if findings.diagnostics and self._is_framework(plan, name):
-                    continue  # what left it behind has been reported
-                message = f"the generated {_title(statement)} would read {name!r}, which nothing defines"
-                hint = "a rule, a pass or an override leaves a name behind; write an override for this definition"
-                findings.diagnostics.append(self._at_definition(plan, statement, message, hint))
+        for part in (part for part in parts if isinstance(part, _Code)):
+            for statement in part.statements:
+                if is_all(statement):
+                    continue
+                for name in sorted(names_used(statement) - bound - _local_everywhere(statement)):
+                    if part.findings.diagnostics and self._is_framework(plan, name):
+                        continue  # what left it behind has been reported
+                    message = f"the generated {_title(statement)} would read {name!r}, which nothing defines"
+                    hint = "a rule, a pass or an override leaves a name behind; write an override for this definition"
+                    part.findings.diagnostics.append(self._at_definition(plan, statement, message, hint))
 
     def _is_framework(self, plan: ModulePlan, name: str) -> bool:
         origin = self.resolver.resolve(plan.name, name)
@@ -229,9 +238,20 @@ class Assembler:
         return source.diagnostic("E301", message, source.tree, hint)
 
 
+@dataclass
 class _Import:
-    def __init__(self, line: cst.SimpleStatementLine) -> None:
-        self.line = line
+    """An import line of upstream."""
+
+    line: cst.SimpleStatementLine
+
+
+@dataclass
+class _Code:
+    """What becomes of any other top-level statement of upstream."""
+
+    index: int
+    statements: list[cst.BaseStatement] = field(default_factory=list)
+    findings: Findings = field(default_factory=Findings)
 
 
 def _title(statement: cst.CSTNode) -> str:

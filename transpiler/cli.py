@@ -11,7 +11,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Protocol
 
-from .diagnostics import Diagnostic, TranspileError, errors
+from .diagnostics import INTERNAL_ERROR, Diagnostic, TranspileError, errors
 from .diff import capped, diff_lines
 from .fingerprint import PACKAGE
 from .generation import NothingToGenerate, Outcome, Request, Transpile, compare, generate
@@ -45,7 +45,7 @@ exit codes:
   2    usage or bad input: an unknown option, no such module, no such source folder
   3    refused: a module can't be transpiled as it is; modules without errors are written
   4    output folder: hand-edited, not ours, locked by another run, read-only, disk full; nothing was changed
-  5    internal error
+  5    internal error; modules that don't come upon it are written
   130  interrupted; the output folder is the old one or the new one, never a mixture
 """
 
@@ -184,6 +184,8 @@ def _show_diff(shown: str, outcome: Outcome) -> int:
 
 def _refusal_code(diagnostics: Iterable[Diagnostic]) -> int:
     codes = {diagnostic.code for diagnostic in errors(diagnostics)}
+    if INTERNAL_ERROR in codes:
+        return ExitCode.INTERNAL
     return ExitCode.USAGE if codes <= _BAD_INPUT_CODES else ExitCode.REFUSED
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Severity = Literal["error", "warning", "note"]
+INTERNAL_ERROR = "X901"
 
 
 @dataclass(frozen=True)

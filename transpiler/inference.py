@@ -18,6 +18,7 @@ import libcst.matchers as m
 from . import rules
 from .annotations import annotation_kind
 from .calls import Calls
+from .diagnostics import Diagnostic
 from .expressions import Expressions
 from .flow import are_lists, joined_names, leaves
 from .hints import Hint
@@ -107,6 +108,8 @@ class Typing:
     targets: dict[cst.CSTNode, str] = field(default_factory=dict)
     layouts: dict[cst.CSTNode, Layout] = field(default_factory=dict)
     tensors_in: set[cst.CSTNode] = field(default_factory=set)
+    diagnostics: dict[int, list[Diagnostic]] = field(default_factory=dict)
+    """What went wrong, by top-level statement."""
     ends: dict[cst.CSTNode, dict[str, tuple[Tensor, Layout]]] = field(default_factory=dict)
     """What is stored in another way after a branch, at the end of its block: names, as they are and as wanted."""
 
@@ -117,6 +120,8 @@ class Typing:
         self.layouts.update(other.layouts)
         self.tensors_in.update(other.tensors_in)
         self.ends.update(other.ends)
+        for index, found in other.diagnostics.items():
+            self.diagnostics.setdefault(index, []).extend(found)
 
     @contextmanager
     def noting(self, statement: cst.CSTNode) -> Iterator[None]:

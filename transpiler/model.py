@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .diagnostics import Diagnostic
@@ -41,12 +42,12 @@ class OutputFile:
 class Result:
     """What a run of the pipeline gives: the files of the whole package, and what there is to say about them.
 
-    `roots` are the requested modules that can be written; `refused` those that can't, each with an error diagnostic.
+    `roots` are the requested modules that can be written; `refused` those that can't, each with what was found.
     """
 
     files: tuple[OutputFile, ...]
     diagnostics: tuple[Diagnostic, ...]
     roots: tuple[str, ...]
-    refused: tuple[str, ...]
+    refused: Mapping[str, tuple[Diagnostic, ...]]
     overrides_used: tuple[str, ...]
     upstream_read: tuple[Upstream, ...]

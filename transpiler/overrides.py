@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from .code import code_of
 from .diagnostics import Diagnostic, Location
 from .hints import Hint, unused_hints
 from .names import Bindings, NameResolver, collect_bindings, imported_names
+from .needs import bound_names
 from .scopes import names_used
 from .source import parse
 from .walk import find
@@ -160,12 +161,12 @@ class OverrideIndex:
         while pending:
             name = pending.pop()
             for statement in source.tree.body:
-                if name in _bound(statement):
+                if name in bound_names(statement):
                     new = (names_used(statement) & source.bindings.definitions) - wanted
                     new = {other for other in new if not self.has(f"{entry.module}.{other}")}
                     wanted |= new
                     pending.extend(new)
-        return [s for s in source.tree.body if _bound(s) & wanted]  # type: ignore[misc]
+        return [s for s in source.tree.body if bound_names(s) & wanted]  # type: ignore[misc]
 
     def needs(self, symbol: str) -> Iterator[tuple[str, str]]:
         """Symbols of the source that an override's code imports or shares a module with."""
@@ -182,12 +183,15 @@ class OverrideIndex:
                 if origin is not None and origin.module and origin.symbol:
                     yield origin.module, origin.symbol
 
-    def gone(self) -> list[Diagnostic]:
-        """What stands for nothing in the modules that were read: errors for overrides, warnings for hints."""
-        read = {source.name for source in self.resolver.read_sources()}
-        checked = (self.check(e.symbol) for e in self.entries() if e.module in read and self.has(e.symbol))
-        errors = [d for d in checked if d is not None and d.code == "O203"]
-        return [*errors, *unused_hints(self.hints.values(), self.resolver)]
+    def gone(self, modules: Collection[str]) -> dict[str, Diagnostic]:
+        """Errors, by module, for entries whose symbol it doesn't define any more."""
+        entries = [e for e in self.entries() if e.module in modules and self.has(e.symbol)]
+        checked = {entry.module: self.check(entry.symbol) for entry in entries}
+        return {module: d for module, d in checked.items() if d is not None and d.code == "O203"}
+
+    def unused_hints(self) -> list[Diagnostic]:
+        """Warnings for hints about functions of the modules read that upstream doesn't define any more."""
+        return list(unused_hints(self.hints.values(), self.resolver))
 
     def check(self, symbol: str) -> Diagnostic | None:
         """An error when the upstream definition isn't one that was read when the override was written."""
@@ -240,15 +244,9 @@ def _override(entry: dict[str, Any]) -> Override:
 def find_definition(tree: cst.Module, name: str) -> cst.BaseStatement | None:
     """The top-level function, class or assignment that defines `name`."""
     for statement in tree.body:
-        if name in _bound(statement):
+        if name in bound_names(statement):
             return statement  # type: ignore[return-value]
     return None
-
-
-def _bound(statement: cst.CSTNode) -> set[str]:
-    from .closure import bound_names
-
-    return bound_names(statement)
 
 
 def version_in(version: str, versions: str) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from . import __version__
-from .closure import ModulePlan, bound_names
+from .closure import ModulePlan
 from .model import OutputFile, Upstream
 from .names import NameResolver
+from .needs import bound_names
 from .resources import PACKAGE, runtime_files
 from .templating import PackageInit, SubpackageInit, render
 

@@ -6,25 +6,29 @@ find and read -> fold what can't happen -> what is needed -> kinds and layouts -
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import libcst as cst
 
 from .assemble import Assembler, GeneratedModule
 from .closure import Closure, ModulePlan
-from .diagnostics import Diagnostic, TranspileError, errors
+from .diagnostics import Diagnostic, errors
 from .inference import Typing
 from .kinds import ClassValue
 from .model import OutputFile, Result, Upstream
 from .names import NameResolver
+from .needs import Needs
 from .overrides import OverrideIndex
-from .packages import module_path, package_output, registry_symbols, runtime_output
+from .packages import module_path, package_output, runtime_output
 from .prepare import prepare
 from .program import Program
 from .resources import folder
+from .roots import Place, closure_of, look_at
 from .source import SourceFinder
 from .templating import ModuleHeader, render
 from .timings import Timings
@@ -36,12 +40,13 @@ MODEL_BUILDERS = frozenset({"timm.models._builder.build_model_with_cfg"})
 
 @dataclass(frozen=True)
 class _Generation:
-    """What one pass over a set of roots gives."""
+    """What a set of roots gives."""
 
     roots: tuple[str, ...]
-    plans: dict[str, ModulePlan]
+    plans: Mapping[str, ModulePlan]
     modules: tuple[GeneratedModule, ...]
-    diagnostics: tuple[Diagnostic, ...]
+    findings: Mapping[Place, Sequence[Diagnostic]]
+    notes: tuple[Diagnostic, ...]
     overrides_used: tuple[str, ...]
 
 
@@ -53,11 +58,7 @@ def transpile(
     progress: Progress,
     timings: Timings,
 ) -> Result:
-    """Generate the package that holds `modules` and `previous_roots`; modules with errors are left out.
-
-    Raises:
-        TranspileError: none of the modules can even be read.
-    """
+    """Generate the package that holds `modules` and `previous_roots`; only those with errors are left out."""
     with _garbage_left_alone():
         return _transpile(modules, source_root, previous_roots, progress, timings)
 
@@ -84,105 +85,102 @@ def _transpile(
     wanted = [*dict.fromkeys([*modules, *previous_roots])]
     resolver = NameResolver(SourceFinder(source_root), {name.partition(".")[0] for name in wanted}, prepare)
     overrides = OverrideIndex(folder("overrides"), resolver)
-    readable, unreadable = _readable(resolver, wanted, timings)
-    generation = _generate(resolver, overrides, readable, progress, timings)
-    found = [*unreadable, *generation.diagnostics]
-    if errors(generation.diagnostics):
-        good = _good_roots(resolver, overrides, readable, timings)
-        generation = _generate(resolver, overrides, good, progress, timings)
-    refused = tuple(name for name in wanted if name not in generation.roots)
+    needs = Needs(resolver)
+    with timings.phase("read, fold and follow"):
+        roots = look_at(_with_progress(wanted, "reading", progress), needs, overrides)
+    refused = dict(roots.refused)
+    tried: set[str] = set()
+    while True:
+        good = [root for root in wanted if root not in refused]
+        generation = _generate(needs, overrides, good, progress, timings)
+        troubled = roots.troubled(good, generation.findings)
+        if not troubled:
+            break
+        with timings.phase("try alone what has errors"):
+            for root, told in troubled.items():
+                # What another module passes to a function may be all that is wrong with it.
+                if len(good) > 1 and root not in tried:
+                    told = _told_alone(needs, overrides, roots.reached[root], generation)
+                if errors(told):
+                    refused[root] = told
+        tried |= troubled.keys()
+    found = [*chain(*refused.values()), *chain(*generation.findings.values()), *generation.notes]
     return Result(
         files=_files(resolver, overrides, generation) if generation.roots else (),
         diagnostics=tuple(dict.fromkeys(found)),
         roots=generation.roots,
-        refused=refused,
+        refused={root: refused[root] for root in wanted if root in refused},
         overrides_used=generation.overrides_used,
         upstream_read=tuple(source.upstream for source in resolver.read_sources()),
     )
 
 
-def _readable(resolver: NameResolver, wanted: Sequence[str], timings: Timings) -> tuple[list[str], list[Diagnostic]]:
-    readable: list[str] = []
-    found: list[Diagnostic] = []
-    with timings.phase("read and fold"):
-        for name in wanted:
-            try:
-                resolver.tree(name)
-                problem = _not_a_model_file(resolver, name)
-            except TranspileError as error:
-                found += error.diagnostics
-                continue
-            if problem is None:
-                readable.append(name)
-            else:
-                found.append(problem)
-    return readable, found
-
-
-def _not_a_model_file(resolver: NameResolver, name: str) -> Diagnostic | None:
-    source = resolver.source(name)
-    if source.is_package:
-        return source.diagnostic(
-            "S106", f"{name} is a package", source.tree, "name the modules in it, such as timm.models.swin_transformer"
-        )
-    bindings = resolver.bindings(name)
-    imported = {target.module for target in bindings.imports.values() if resolver.has_module(target.module)}
-    if bindings.stars or any(_imports_torch(resolver, module) for module in (name, *sorted(imported))):
-        return None
-    return source.diagnostic(
-        "S107",
-        f"{name} is no torch module: it doesn't import torch",
-        source.tree,
-        "name a module that defines torch models or layers",
-    )
-
-
-def _imports_torch(resolver: NameResolver, name: str) -> bool:
-    from .passes.fold import FRAMEWORKS
-
-    targets = [*resolver.bindings(name).imports.values(), *resolver.original_bindings(name).imports.values()]
-    return any(target.module.partition(".")[0] in FRAMEWORKS for target in targets)
+def _with_progress(items: Collection[str], doing: str, progress: Progress) -> Iterator[str]:
+    for number, item in enumerate(items):
+        progress(f"{doing} {item}", number, len(items))
+        yield item
 
 
 def _generate(
-    resolver: NameResolver, overrides: OverrideIndex, roots: Sequence[str], progress: Progress, timings: Timings
+    needs: Needs, overrides: OverrideIndex, roots: Sequence[str], progress: Progress, timings: Timings
 ) -> _Generation:
-    closure = Closure(resolver, overrides)
-    found: list[Diagnostic] = []
-    with timings.phase("closure"):
-        try:
-            for number, root in enumerate(roots):
-                progress(f"reading {root}", number, len(roots))
-                closure.add_module(root)
-            for module, symbol in registry_symbols(resolver, roots):
-                closure.add_symbol(module, symbol)
-        except TranspileError as error:
-            found += error.diagnostics
+    closure = closure_of(roots, needs, overrides)
     plans = closure.plans
-    used = sorted(f"{plan.name}.{name}" for plan in plans.values() for name in plan.overridden)
-    found += [d for d in (overrides.check(symbol) for symbol in used) if d is not None]
-    found += overrides.gone()
     with timings.phase("kinds and layouts"):
-        program = Program(resolver, overrides.hints)
+        program = Program(needs.resolver, overrides.hints)
         typings = infer(program, plans)
     absent = frozenset(item.target for item in closure.soft_imports if item.target not in plans)
     assembler = Assembler(program, overrides, model_classes(typings, overrides), absent)
-    generated = []
     with timings.phase("rewrite"):
-        for number, plan in enumerate(plans.values()):
-            progress(f"rewriting {plan.name}", number, len(plans))
-            generated.append(assembler.module(plan, typings[plan.name]))
-            found += generated[-1].findings.diagnostics
-    found += _soft_import_notes(resolver, closure)
-    return _Generation(tuple(roots), plans, tuple(generated), tuple(found), tuple(used))
+        modules = [
+            assembler.module(plans[name], typings[name]) for name in _with_progress(plans, "rewriting", progress)
+        ]
+    return _Generation(
+        roots=tuple(roots),
+        plans=plans,
+        modules=tuple(modules),
+        findings=_findings(needs, overrides, plans, modules),
+        notes=(*overrides.unused_hints(), *_soft_import_notes(needs.resolver, closure)),
+        overrides_used=tuple(sorted(f"{plan.name}.{name}" for plan in plans.values() for name in plan.overridden)),
+    )
 
 
-def _good_roots(resolver: NameResolver, overrides: OverrideIndex, roots: Sequence[str], timings: Timings) -> list[str]:
-    """The roots that can be generated without errors, each tried alone."""
-    if len(roots) == 1:
-        return []
-    quiet: Progress = lambda text, done, total: None  # noqa: E731
-    return [root for root in roots if not errors(_generate(resolver, overrides, [root], quiet, timings).diagnostics)]
+def _told_alone(
+    needs: Needs, overrides: OverrideIndex, plans: Mapping[str, ModulePlan], generation: _Generation
+) -> tuple[Diagnostic, ...]:
+    """What is found about a root with nothing beside it, in the modules that have errors in company."""
+    program = Program(needs.resolver, overrides.hints)
+    typings = infer(program, plans)
+    assembler = Assembler(program, overrides, model_classes(typings, overrides))
+    looked_at = {module for (module, _), found in generation.findings.items() if errors(found)}
+    modules = [assembler.module(plan, typings[plan.name]) for plan in plans.values() if plan.name in looked_at]
+    return tuple(chain(*_findings(needs, overrides, plans, modules).values()))
+
+
+def _findings(
+    needs: Needs, overrides: OverrideIndex, plans: Mapping[str, ModulePlan], modules: Iterable[GeneratedModule]
+) -> dict[Place, list[Diagnostic]]:
+    """What there is to say about statements, overrides that stand for them included."""
+    found = defaultdict(list, _stale_overrides(needs, overrides, plans))
+    for module in modules:
+        for index, findings in module.findings.items():
+            found[module.name, index] += findings.diagnostics
+    return found
+
+
+def _stale_overrides(
+    needs: Needs, overrides: OverrideIndex, plans: Mapping[str, ModulePlan]
+) -> dict[Place, list[Diagnostic]]:
+    """What is wrong with overrides, by the statements that they stand for."""
+    found: dict[Place, list[Diagnostic]] = {}
+    for plan in plans.values():
+        for name in sorted(plan.overridden):
+            problem = overrides.check(f"{plan.name}.{name}")
+            if problem is not None:
+                for index in needs.binders(plan.name).get(name, ()):
+                    found.setdefault((plan.name, index), []).append(problem)
+    gone = overrides.gone(plans)
+    return found | {(module, -1): [problem] for module, problem in gone.items()}
 
 
 def model_classes(typings: dict[str, Typing], overrides: OverrideIndex) -> frozenset[str]:
@@ -236,7 +234,7 @@ def _module_file(resolver: NameResolver, plan: ModulePlan, module: GeneratedModu
         upstream=upstream,
         overrides=tuple(f"{module.name}.{name}" for name in names),
         architectures=module.architectures if plan.whole else (),
-        transposes=tuple(module.findings.transposes),
+        transposes=module.transposes,
     )
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
 import libcst as cst
 
 from .closure import ModulePlan
+from .diagnostics import Diagnostic
 from .inference import Analysis, Typing
+from .internal_errors import reported
 from .kinds import NONE, OPAQUE_TENSOR, UNKNOWN, Kind, Layout, Tensor, hinted_kind
 from .program import Program
 from .replay import Replay
@@ -17,20 +20,20 @@ from .replay import Replay
 MAX_ROUNDS = 8
 
 
-def planned_functions(program: Program, plan: ModulePlan) -> Iterator[tuple[str, cst.FunctionDef, str | None]]:
-    """(qualified name, def, owning class) of every function and method that is generated from a module."""
+def planned_functions(program: Program, plan: ModulePlan) -> Iterator[tuple[int, str, cst.FunctionDef, str | None]]:
+    """(statement, qualified name, def, owning class) of every function and method that is generated from a module."""
     for index in sorted(plan.statements):
         statement = program.resolver.statement(plan.name, index)
         if isinstance(statement, cst.FunctionDef) and statement.name.value not in plan.overridden:
-            yield f"{plan.name}.{statement.name.value}", statement, None
+            yield index, f"{plan.name}.{statement.name.value}", statement, None
         elif isinstance(statement, cst.ClassDef) and statement.name.value not in plan.overridden:
             owner = f"{plan.name}.{statement.name.value}"
             for member in statement.body.body:
                 if isinstance(member, cst.FunctionDef):
-                    yield f"{owner}.{member.name.value}", member, owner
+                    yield index, f"{owner}.{member.name.value}", member, owner
 
 
-def infer(program: Program, plans: dict[str, ModulePlan]) -> dict[str, Typing]:
+def infer(program: Program, plans: Mapping[str, ModulePlan]) -> dict[str, Typing]:
     """Type all planned modules; the result holds, for each, the kinds of the last round."""
     rounds = _Rounds(program, plans)
     rounds.run()
@@ -42,7 +45,7 @@ def infer(program: Program, plans: dict[str, ModulePlan]) -> dict[str, Typing]:
 class _Rounds:
     """Rounds until nothing changes. Weak evidence counts only once strong evidence has said all it can."""
 
-    def __init__(self, program: Program, plans: dict[str, ModulePlan]) -> None:
+    def __init__(self, program: Program, plans: Mapping[str, ModulePlan]) -> None:
         self._program = program
         self._plans = plans
         # By module and part of it: a function, or nothing for its top level.
@@ -59,8 +62,8 @@ class _Rounds:
     def _module(self, plan: ModulePlan) -> None:
         program = self._program
         self._again(plan, None, partial(_top_level, program, plan))
-        for name, node, owner in planned_functions(program, plan):
-            self._again(plan, node, partial(_infer_function, program, plan.name, name, node, owner))
+        for index, name, node, owner in planned_functions(program, plan):
+            self._again(plan, node, partial(_function, program, plan.name, index, name, node, owner))
 
     def _again(self, plan: ModulePlan, part: cst.FunctionDef | None, work: Callable[[Typing], None]) -> None:
         """Types a part of a module, unless all that it asks of the others is answered as it was the last time."""
@@ -86,11 +89,30 @@ def _top_level(program: Program, plan: ModulePlan, typing: Typing) -> None:
     top = Analysis(program, plan.name, typing)
     for index in sorted(plan.statements):
         statement = program.resolver.statement(plan.name, index)
-        if isinstance(statement, cst.ClassDef):
-            _class_level(program, plan, statement, typing)
-        elif not isinstance(statement, cst.FunctionDef):
-            with typing.noting(statement):
-                top.statement(statement)
+        if isinstance(statement, cst.FunctionDef):
+            continue
+        with _faults_noted(program, plan.name, index, statement, typing):
+            if isinstance(statement, cst.ClassDef):
+                _class_level(program, plan, statement, typing)
+            else:
+                with typing.noting(statement):
+                    top.statement(statement)
+
+
+def _function(
+    program: Program, module: str, index: int, name: str, node: cst.FunctionDef, owner: str | None, typing: Typing
+) -> None:
+    with _faults_noted(program, module, index, node, typing):
+        _infer_function(program, module, name, node, owner, typing)
+
+
+@contextmanager
+def _faults_noted(program: Program, module: str, index: int, node: cst.CSTNode, typing: Typing) -> Iterator[None]:
+    found: list[Diagnostic] = []
+    with reported(program.resolver.source(module), node, found):
+        yield
+    if found:
+        typing.diagnostics.setdefault(index, []).extend(found)
 
 
 def _class_level(program: Program, plan: ModulePlan, node: cst.ClassDef, typing: Typing) -> None:

@@ -15,6 +15,7 @@ from transpiler.closure import Closure
 from transpiler.diagnostics import Diagnostic
 from transpiler.kinds import Kind, Layout
 from transpiler.names import NameResolver
+from transpiler.needs import Needs
 from transpiler.overrides import Hint, OverrideIndex
 from transpiler.prepare import prepare
 from transpiler.program import Program
@@ -67,8 +68,8 @@ def transpile(snippets: Sequence[Snippet], folder: Path, *, execute: bool = True
             bodies.get(f"call_{number}", ""),
             program.summary(f"{MODULE}.call_{number}").returns,
             _layouts(snippet, program.summary(f"{MODULE}.call_{number}").layouts),
-            tuple(d for d in findings.diagnostics if d.where and d.where.line == lines[number]),
-            sum(transpose.line == lines[number] for transpose in findings.transposes),
+            tuple(d for each in findings for d in each.diagnostics if d.where and d.where.line == lines[number]),
+            sum(transpose.line == lines[number] for each in findings for transpose in each.transposes),
         )
         for number, snippet in enumerate(snippets)
     ]
@@ -95,12 +96,12 @@ def _generate(source: str, folder: Path, kinds: Mapping[str, Mapping[str, str]])
     path.write_text(source)
     resolver = NameResolver(SourceFinder(folder), {MODULE.partition(".")[0]}, prepare)
     overrides = OverrideIndex(folder / "no overrides", resolver)
-    closure = Closure(resolver, overrides)
+    closure = Closure(Needs(resolver), overrides)
     closure.add_module(MODULE)
     program = Program(resolver, {name: Hint(name, dict(known)) for name, known in kinds.items()})
     typings = infer(program, closure.plans)
     generated = Assembler(program, overrides, frozenset()).module(closure.plans[MODULE], typings[MODULE])
-    return generated.text, generated.findings, program
+    return generated.text, [*generated.findings.values()], program
 
 
 def _executed(source: str) -> dict[str, Any]:
