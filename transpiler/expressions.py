@@ -31,6 +31,7 @@ from .kinds import (
     join,
 )
 from .names import dotted_name
+from .promotion import promoted_kind
 from .rules.table import NOT_LITERAL
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ class Expressions:
         if is_tensor(left) or is_tensor(right):
             if isinstance(node.operator, cst.MatrixMultiply):
                 return self._matmul(left, right)
-            return self.broadcast(left, right)
+            return promoted_kind(node, left, right, self.broadcast(left, right))
         if (
             isinstance(node.operator, cst.Add)
             and isinstance(left, (Sequence, Tuple, Shape))

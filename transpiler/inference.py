@@ -513,7 +513,7 @@ class Analysis:
             return Sequence(arguments.get(name, UNKNOWN))
         if parameter is node.params.star_kwarg:
             return Mapping(UNKNOWN)
-        hinted = self.hint.kinds.get(name) if self.hint else None
+        hinted = {**self.hint.kinds, **self.hint.parameters}.get(name) if self.hint else None
         if hinted is not None:
             return hinted_kind(hinted)
         kind = self._declared(node, parameter, arguments)

@@ -226,7 +226,9 @@ def join_all(kinds: tuple[Kind, ...] | list[Kind]) -> Kind:
 
 
 def hinted_kind(text: str) -> Kind:
-    """A kind written in a hint: PLAIN, IMAGE, PLAIN:4, python, module, state_dict, ..."""
+    """A kind written in a hint: PLAIN, IMAGE, PLAIN:4, python, module, module torch.nn.Conv2d, state_dict, ..."""
+    if text.startswith("module "):
+        return Instance(frozenset(text.split()[1:]))
     name, _, rank = text.partition(":")
     size = int(rank) if rank else None
     known: dict[str, Kind] = {

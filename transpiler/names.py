@@ -6,7 +6,7 @@ source package, `timm.layers.mlp.Mlp` for a symbol where it is *defined*, howeve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -161,6 +161,10 @@ class NameResolver:
         self._sources: dict[str, ModuleSource] = {}
         self._bindings: dict[str, Bindings] = {}
         self._prepared: dict[str, Prepared] = {}
+
+    def follow(self, packages: Iterable[str]) -> None:
+        """Follow the code of more packages; before anything is resolved."""
+        self.source_packages = self.source_packages.union(packages)
 
     def source(self, name: str) -> ModuleSource:
         """The module's source as it was read."""

@@ -102,6 +102,7 @@ class OverrideIndex:
         entries = [_override(entry) for entry in data.get("override", [])]
         self._entries = {entry.symbol: entry for entry in entries}
         self.models: tuple[str, ...] = tuple(data.get("models", ()))
+        self.followed: frozenset[str] = frozenset(data.get("follow", ()))
         hints = [Hint(**entry) for entry in data.get("hint", [])]
         self.hints = {hint.function: hint for hint in hints if self._is_for_this_version(hint)}
         self._files: dict[str, OverrideSource] = {}

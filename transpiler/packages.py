@@ -91,13 +91,34 @@ def _subpackage(resolver: NameResolver, plans: Mapping[str, ModulePlan], roots: 
         names = tuple((name, name) for name in sorted(_exported(resolver, package, module, plan)))
         if names:
             imports.append((f".{module.rpartition('.')[2]}", names))
+    imports += _from_subpackages(resolver, plans, package)
     return render(SubpackageInit(docstring=f"What is generated of {package}.", imports=tuple(imports)))
+
+
+def _from_subpackages(
+    resolver: NameResolver, plans: Mapping[str, ModulePlan], package: str
+) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
+    """What upstream's package exports of the packages in it, by the subpackage that exports it too."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for name, target in sorted(resolver.bindings(package).imports.items()):
+        origin = resolver.resolve(package, name)
+        if origin is None or origin.symbol is None or origin.module is None or target.symbol is None:
+            continue
+        plan = plans.get(origin.module)
+        is_below = target.module.startswith(f"{package}.") and origin.module.startswith(f"{target.module}.")
+        if is_below and plan is not None and origin.symbol in _generated(resolver, plan):
+            found.setdefault(target.module[len(package) :], []).append((target.symbol, name))
+    return [(module, tuple(names)) for module, names in sorted(found.items())]
+
+
+def _generated(resolver: NameResolver, plan: ModulePlan) -> set[str]:
+    body = resolver.tree(plan.name).body
+    return {name for index in plan.statements for name in bound_names(body[index])} | plan.overridden
 
 
 def _exported(resolver: NameResolver, package: str, module: str, plan: ModulePlan) -> set[str]:
     """Symbols of a module that upstream's package exports under their own name."""
-    body = resolver.tree(module).body
-    generated = {name for index in plan.statements for name in bound_names(body[index])} | plan.overridden
+    generated = _generated(resolver, plan)
     bindings = resolver.bindings(package)
     if module in bindings.stars:
         return {name for name in generated if not name.startswith("_")}

@@ -85,6 +85,7 @@ def _transpile(
     wanted = [*dict.fromkeys([*modules, *previous_roots])]
     resolver = NameResolver(SourceFinder(source_root), {name.partition(".")[0] for name in wanted}, prepare)
     overrides = OverrideIndex(folder("overrides"), resolver)
+    resolver.follow(overrides.followed)
     needs = Needs(resolver)
     with timings.phase("read, fold and follow"):
         roots = look_at(_with_progress(wanted, "reading", progress), needs, overrides)

@@ -252,7 +252,8 @@ class Program:
     def _summary(self, function: str) -> Summary:
         if function not in self.summaries:
             hint = self.hints.get(function)
-            images = {name for name, kind in hint.kinds.items() if kind.startswith("IMAGE")} if hint else set()
+            hinted = {**hint.kinds, **hint.parameters} if hint else {}
+            images = {name for name, kind in hinted.items() if kind.startswith("IMAGE")}
             returns = hinted_kind(hint.returns) if hint and hint.returns else UNKNOWN
             self.summaries[function] = Summary(dict.fromkeys(images, Layout.IMAGE), returns)
         return self.summaries[function]

@@ -20,6 +20,7 @@ from .inference import ONLY_TENSORS_HAVE
 from .kinds import ClassValue, Instance, Kind, Layout, Sequence, Tensor, Tuple, Unknown
 from .layout import needs_transpose
 from .passes.fold import FRAMEWORKS
+from .promotion import is_promoted
 from .rules.table import Argument, BoundCall, Op, Refusal
 from .rules.template import render
 from .subscripts import SubscriptRewriter
@@ -410,9 +411,14 @@ class Rewriter(SubscriptRewriter):
         self, original_node: cst.BinaryOperation, updated_node: cst.BinaryOperation
     ) -> cst.BaseExpression:
         left, right = self.kind(original_node.left), self.kind(original_node.right)
+        changes = {}
+        if is_promoted(original_node, left, right, original_node.right):
+            changes["left"] = expression(f"tf.cast({code_of(updated_node.left)}, tf.float32)")
+        if is_promoted(original_node, right, left, original_node.left):
+            changes["right"] = expression(f"tf.cast({code_of(updated_node.right)}, tf.float32)")
+        updated_node = updated_node.with_changes(**changes)
         if not isinstance(left, Tensor) or not isinstance(right, Tensor):
             return updated_node
-        changes = {}
         for side, kind, other in (("left", left, right), ("right", right, left)):
             operand = code_of(getattr(updated_node, side))
             if not isinstance(original_node.operator, cst.MatrixMultiply):

@@ -13,7 +13,7 @@ from .closure import ModulePlan
 from .diagnostics import Diagnostic
 from .inference import Analysis, Typing
 from .internal_errors import reported
-from .kinds import NONE, OPAQUE_TENSOR, UNKNOWN, Kind, Layout, Tensor, hinted_kind
+from .kinds import NONE, OPAQUE_TENSOR, UNKNOWN, Kind, Layout, Tensor, Tuple, hinted_kind
 from .program import Program
 from .replay import Replay
 
@@ -165,4 +165,14 @@ def _declared_return(program: Program, module: str, node: cst.FunctionDef, found
     if kind in (UNKNOWN, NONE) and node.returns is not None:
         declared = annotation_kind(program, module, node.returns.annotation)
         return declared if declared != OPAQUE_TENSOR or kind == UNKNOWN else kind
+    if isinstance(kind, Tuple) and UNKNOWN in kind.items and node.returns is not None:
+        return _completed(kind, annotation_kind(program, module, node.returns.annotation))
     return kind
+
+
+def _completed(found: Tuple, declared: Kind) -> Tuple:
+    """A tuple with what its declaration says of the items that nothing else says anything of."""
+    if not isinstance(declared, Tuple) or len(declared.items) != len(found.items):
+        return found
+    pairs = zip(found.items, declared.items, strict=True)
+    return Tuple(tuple(said if item == UNKNOWN else item for item, said in pairs))

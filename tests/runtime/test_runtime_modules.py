@@ -1,5 +1,6 @@
 """Registries, walks, containers, hooks, state dictionaries."""
 
+import copy
 from collections import OrderedDict
 
 import numpy as np
@@ -361,3 +362,47 @@ def test_low_rank_adaptation_of_stock_layers():
     linear.lora_kernel_b.assign(sample(2, 3))
     assert np.abs(linear(x).numpy() - before).max() > 0.1
     assert len(linear.trainable_weights) == 3
+
+
+class Resizing(nn.Module):
+    def __init__(self, size, **kwargs):
+        super().__init__(**kwargs)
+        self.table = nn.Parameter(tf.zeros(size))
+        self._register_load_state_dict_pre_hook(self.resize)
+
+    def resize(self, state_dict, prefix, *args, **kwargs):
+        name = prefix + "table"
+        if name in state_dict:
+            state_dict[name] = state_dict[name][: self.table.shape[0]]
+
+
+class TorchResizing(torch_nn.Module):
+    def __init__(self, size):
+        super().__init__()
+        self.table = torch_nn.Parameter(torch.zeros(size))
+        self._register_load_state_dict_pre_hook(self.resize)
+
+    resize = Resizing.resize
+
+
+@pytest.mark.parametrize("depth", [0, 1])
+def test_hooks_before_loading(depth):
+    """They may change what is loaded, of a module that is loaded alone or as part of another."""
+    given = {"0." * depth + "table": torch.arange(5.0)}
+    theirs, ours = TorchResizing(3), Resizing(3)
+    for module, sequence in ((theirs, torch_nn.Sequential), (ours, nn.Sequential)):
+        (sequence(module) if depth else module).load_state_dict(given)
+    np.testing.assert_array_equal(ours.table.numpy(), theirs.table.detach().numpy())
+    assert given["0." * depth + "table"].shape == (5,)
+    copied = copy.deepcopy(ours)
+    copied.load_state_dict({"table": np.arange(5.0, 10.0)})
+    np.testing.assert_array_equal(copied.table.numpy(), [5.0, 6.0, 7.0])
+
+
+def test_hooks_before_loading_may_report_errors_and_be_removed():
+    module = nn.Linear(1, 1)
+    handle = module.register_load_state_dict_pre_hook(lambda module, state, prefix, *rest: rest[-1].append("too old"))
+    with pytest.raises(RuntimeError, match="too old"):
+        module.load_state_dict(module.state_dict())
+    handle.remove()
+    module.load_state_dict(module.state_dict())

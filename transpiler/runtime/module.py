@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABCMeta
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
@@ -32,8 +33,11 @@ from .registry import Registry, RemovableHandle, attribute_of, torch_name_of
 from .state import IncompatibleKeys, load_state_dict, state_dict
 
 
-class _MadeInOnePrecision(type):
-    """Lets the layers that a constructor makes have the dtype policy that it was given."""
+class _MadeInOnePrecision(ABCMeta):
+    """Lets the layers that a constructor makes have the dtype policy that it was given.
+
+    An ABCMeta, so that a module may have an abstract base class of upstream's.
+    """
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         dtype = kwargs.get("dtype")
@@ -161,6 +165,18 @@ class Module(keras.layers.Layer, metaclass=_MadeInOnePrecision):
     def register_forward_hook(self, hook: Callable[..., Any], *, prepend: bool = False) -> RemovableHandle:
         """Call `hook(module, args, output)` after `call`; what it returns, if anything, replaces the output."""
         return RemovableHandle(self._registry.forward_hooks, hook, prepend)
+
+    def register_load_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call `hook` before a state dict is loaded into this module, alone or as part of another.
+
+        It is called as torch calls it, `hook(module, state_dict, prefix, local_metadata, strict, missing_keys,
+        unexpected_keys, error_msgs)`, and may change `state_dict`, which holds tensors in torch's layout.
+        """
+        return RemovableHandle(self._registry.load_hooks, hook)
+
+    def _register_load_state_dict_pre_hook(self, hook: Callable[..., Any], with_module: bool = False) -> Any:
+        """As above; torch's older name, without the module among the arguments."""
+        return self.register_load_state_dict_pre_hook(hook if with_module else _WithoutModule(hook))
 
     # ---- registries --------------------------------------------------------------------------
 
@@ -545,6 +561,16 @@ def _unexpected_keyword(cls: type, error: ValueError) -> str | None:
     """The first argument that Keras' error complains of; torch's modules give Python's own error for it."""
     _, _, arguments = str(error).partition(f"Unrecognized keyword arguments passed to {cls.__name__}: {{")
     return arguments.partition(":")[0] or None
+
+
+class _WithoutModule:
+    """Calls a hook with all arguments but the module. An object, so that a copied module copies its hook."""
+
+    def __init__(self, hook: Callable[..., Any]):
+        self.hook = hook
+
+    def __call__(self, module: Any, *args: Any) -> Any:
+        return self.hook(*args)
 
 
 def _changed_by_keras(layer: Any) -> bool:

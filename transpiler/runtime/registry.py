@@ -58,6 +58,7 @@ class Registry:
     non_persistent: set[str] = field(default_factory=set)
     forward_pre_hooks: dict[int, Callable[..., Any]] = field(default_factory=dict)
     forward_hooks: dict[int, Callable[..., Any]] = field(default_factory=dict)
+    load_hooks: dict[int, Callable[..., Any]] = field(default_factory=dict)
 
     def __contains__(self, name: str) -> bool:
         return name in self.parameters or name in self.buffers or name in self.modules

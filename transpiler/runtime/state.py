@@ -43,7 +43,7 @@ def state_dict(module: Any, prefix: str = "") -> dict[str, np.ndarray]:
 
 def load_state_dict(module: Any, state: Any, strict: bool = True) -> IncompatibleKeys:
     """See `Module.load_state_dict`."""
-    source = tensor_source(state)
+    source = _changed_by_hooks(module, tensor_source(state), strict)
     targets = dict(named_state(module))
     missing = [name for name in targets if name not in source]
     unexpected = [name for name in source if name not in targets]
@@ -57,6 +57,25 @@ def load_state_dict(module: Any, state: Any, strict: bool = True) -> Incompatibl
         if name in source:
             _assign(target, source.read(name))
     return IncompatibleKeys(missing, unexpected)
+
+
+def _changed_by_hooks(module: Any, source: TensorSource, strict: bool) -> TensorSource:
+    """What the hooks of a module, and of those below it, make of a state dict."""
+    hooks = [
+        (hook, owner, f"{path}." if path else "")
+        for path, owner in module.named_modules(remove_duplicate=False)
+        if hasattr(owner, "_registry")
+        for hook in tuple(owner._registry.load_hooks.values())
+    ]
+    if not hooks:
+        return source
+    state = {name: tf.convert_to_tensor(source.read(name)) for name in source}
+    errors: list[str] = []
+    for hook, owner, prefix in hooks:
+        hook(owner, state, prefix, {}, strict, [], [], errors)
+    if errors:
+        raise RuntimeError("\n  ".join([f"Error in loading state_dict for {type(module).__name__}:", *errors]))
+    return tensor_source(state)
 
 
 def _shape_errors(source: TensorSource, targets: dict[str, Any]) -> Iterator[str]:
