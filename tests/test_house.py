@@ -21,6 +21,7 @@ TOP_LEVEL = {
 LAYERS = (
     {"__main__"},
     {"cli"},
+    {"upgrade"},
     {"pipeline", "generation", "explain", "summary", "diff"},
     {
         *("accept_override", "annotations", "assemble", "binding", "builtin_calls", "calls", "closure", "evidence", "expressions", "flow", "hints", "inference"),

@@ -18,6 +18,7 @@ from .generation import NothingToGenerate, Outcome, Request, Transpile, compare,
 from .output_error import OutputError
 from .output_folder import open_output_folder
 from .progress import ProgressBar
+from .standing import read_standing_tree
 from .summary import drift_summary, written_summary
 from .timings import Timings
 
@@ -106,6 +107,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SYMBOL",
         help="after reading a changed upstream definition: note that its override still stands for it",
     )
+    mode.add_argument(
+        "--upgrade-report",
+        nargs=2,
+        metavar=("OLD", "NEW"),
+        help="what a new release means for MODULE ..., or for those in the output folder; OLD and NEW are folders,"
+        " wheels, sdists or the installed version",
+    )
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write the upgrade report as Markdown")
     parser.add_argument("--force", action="store_true", help="overwrite hand-edited files and files that are not ours")
     parser.add_argument("--timings", action="store_true", help="show the seconds that each phase took")
     parser.add_argument("--debug", action="store_true", help="show tracebacks and notes")
@@ -124,12 +133,32 @@ def _run(options: argparse.Namespace, transpile: Transpile | None, explain: Expl
 
         _print(accept_upstream(options.accept_override, options.source))
         return ExitCode.OK
+    if options.upgrade_report:
+        return _upgrade_report(options)
     timings = Timings()
     try:
         return _generate_or_compare(options, transpile or _pipeline_transpile, timings)
     finally:
         if options.timings:
             _print_lines(timings.lines())
+
+
+def _upgrade_report(options: argparse.Namespace) -> int:
+    from .upgrade.report import upgrade_report
+
+    modules = options.modules or read_standing_tree(open_output_folder(options.out, ())).roots
+    if not modules:
+        raise NothingToGenerate(f"name a module; {options.out} holds none whose upgrade could be reported")
+    with ProgressBar() as progress:
+        old, new = options.upgrade_report
+        report = upgrade_report(old, new, modules, progress)
+    if options.markdown:
+        try:
+            options.markdown.write_text(report.markdown(), encoding="utf-8")
+        except OSError as error:
+            raise OutputError.from_os(f"cannot write {options.markdown}", error) from error
+    _print(report.text())
+    return ExitCode.OK
 
 
 def _usage_problem(options: argparse.Namespace) -> str:

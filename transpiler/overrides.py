@@ -78,7 +78,11 @@ class OverrideSource:
 
 def definition_hash(code: str) -> str:
     """Hash of a definition's syntax tree; comments, layout and docstrings don't count."""
-    tree = ast.parse(code)
+    return tree_hash(ast.parse(code))
+
+
+def tree_hash(tree: ast.Module) -> str:
+    """The same of a tree that is at hand; its docstrings are taken out."""
     for node in ast.walk(tree):
         if (
             isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Module))
@@ -120,11 +124,16 @@ class OverrideIndex:
     def _holds(self, entry: Override) -> bool:
         version = self._version(entry.module)
         code = self._upstream_code(entry)
-        if entry.not_needed and _is_version(version) and version_in(version, entry.not_needed):
+        if self.is_not_needed(entry.symbol):
             return False
         if entry.not_needed and not _is_version(version):
             return code is not None and definition_hash(code) in {reading.hash for reading in entry.readings}
         return code is not None or any(version_in(version, reading.versions) for reading in entry.readings)
+
+    def is_not_needed(self, symbol: str) -> bool:
+        """Whether the rules write this version's definition of `symbol`, as its entry says."""
+        entry, version = self.get(symbol), self._version(symbol)
+        return bool(entry.not_needed) and _is_version(version) and version_in(version, entry.not_needed)
 
     def _is_for_this_version(self, hint: Hint) -> bool:
         return not hint.versions or version_in(self._version(hint.function), hint.versions)

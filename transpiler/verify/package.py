@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
+from ..reach import ReachedDefinitions, module_file
 from .errors import VerifyError
-from .reach import ReachedDefinitions, module_file
 
 
 def import_package(folder: Path) -> ModuleType:
