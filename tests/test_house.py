@@ -27,11 +27,11 @@ LAYERS = (
         *("accept_override", "annotations", "assemble", "binding", "builtin_calls", "calls", "closure", "evidence", "expressions", "flow", "hints", "inference"),
         *("internal_errors", "needs", "roots"),
         *("overrides", "packages", "passes", "prepare", "layout_transformer", "program", "promotion", "rewrite", "subscripts", "typing_rounds"),
-        *("emit", "exchange", "fingerprint", "lock", "manifest", "output_folder", "standing", "swap", "upstream_files"),
+        *("emit", "exchange", "fingerprint", "lock", "manifest", "output_folder", "parity_states", "standing", "swap", "upstream_files"),
     },
     {
         *("code", "findings", "kinds", "layout", "names", "rules", "scopes", "source", "source_roots", "transform", "walk"),
-        *("progress", "replay", "resources", "templating", "timings"),
+        *("progress", "reach", "replay", "resources", "templating", "timings"),
     },
     {"__init__", "diagnostics", "model", "output_error"},
 )

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from .diagnostics import Diagnostic, errors
 from .fingerprint import FINGERPRINT_NAME
 from .manifest import MANIFEST_NAME, FileRecord, Manifest, check_paths, record_of, sha256
 from .model import Result
 from .output_error import OutputError
 from .output_folder import OutputFolder
+from .parity_states import known_states
 from .standing import StandingTree, collisions, require_no_escape, with_ancestors
 from .swap import NewTree, replace_tree
+
+_MOST_REASONS = 5
 
 
 @dataclass(frozen=True)
@@ -45,8 +49,8 @@ class Plan:
         return not (self.added or self.changed or self.removed)
 
 
-def plan_tree(folder: OutputFolder, standing: StandingTree, result: Result) -> Plan:
-    """Hold the pipeline's result against what stands.
+def plan_tree(folder: OutputFolder, standing: StandingTree, result: Result, parity: Mapping[str, str]) -> Plan:
+    """Hold the pipeline's result against what stands; `parity` is the state of each architecture, where known.
 
     Raises:
         OutputError: an output path leads outside of the output folder.
@@ -54,7 +58,7 @@ def plan_tree(folder: OutputFolder, standing: StandingTree, result: Result) -> P
     check_paths(file.path for file in result.files)
     retained = _retained(standing, result)
     contents = {file.path: file.text.encode() for file in result.files}
-    manifest = _new_manifest(standing, result, retained)
+    manifest = _new_manifest(standing, result, retained, parity)
     contents[MANIFEST_NAME] = manifest.to_text().encode()
     require_no_escape(folder, standing, contents)
     stands = {path: standing.read(path) for path in contents}
@@ -108,7 +112,21 @@ def _retained(standing: StandingTree, result: Result) -> dict[str, FileRecord]:
     return {path: records[path] for path in standing.hashes if path not in new}
 
 
-def _new_manifest(standing: StandingTree, result: Result, retained: Mapping[str, FileRecord]) -> Manifest:
+def _new_manifest(
+    standing: StandingTree, result: Result, retained: Mapping[str, FileRecord], parity: Mapping[str, str]
+) -> Manifest:
     files = {**retained, **{file.path: record_of(file) for file in result.files}}
-    # A root that is refused now stays wanted.
-    return Manifest(tuple(sorted({*standing.roots, *result.roots})), files)
+    before = standing.manifest or Manifest()
+    refused = {**before.refused, **{module: _reasons(found) for module, found in result.refused.items()}}
+    return Manifest(
+        roots=tuple(sorted({*standing.roots, *result.roots})),  # a root that is refused now stays wanted
+        files=files,
+        overrides={**(before.overrides if retained else {}), **dict(result.definition_hashes)},
+        refused={module: lines for module, lines in refused.items() if module not in result.roots},
+        parity=known_states(parity, files.values()),
+    )
+
+
+def _reasons(found: Iterable[Diagnostic]) -> tuple[str, ...]:
+    """The errors of a refused module, a line each."""
+    return tuple(dict.fromkeys(d.render().splitlines()[0] for d in errors(found)))[:_MOST_REASONS]

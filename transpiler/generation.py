@@ -11,10 +11,11 @@ from .diagnostics import errors
 from .emit import Plan, plan_tree, renew_fingerprint, write_tree
 from .fingerprint import FINGERPRINT_NAME, fingerprint_text, hash_tool, is_current
 from .lock import exclusive
-from .manifest import MANIFEST_NAME, sha256
+from .manifest import MANIFEST_NAME, Manifest, sha256
 from .model import Result
 from .output_error import OutputError
 from .output_folder import OutputFolder, require_writable
+from .parity_states import known_states, read_parity_states
 from .standing import StandingTree, read_standing_tree, require_unedited
 from .swap import recover
 from .timings import Timings
@@ -45,6 +46,11 @@ class Request:
     folder: OutputFolder
     source_root: Path | None = None
     force: bool = False
+
+    @property
+    def parity_results(self) -> Path:
+        """Where a project keeps the verifier's results: beside the output folder."""
+        return self.folder.path.parent / "docs" / "parity.json"
 
 
 @dataclass(frozen=True)
@@ -79,7 +85,7 @@ def generate(request: Request, transpile: Transpile, progress: Progress, timings
         result = _transpile(request, standing, transpile, progress, timings)
         if not set(result.roots) & set(request.modules or standing.roots):
             return Outcome(standing, result)
-        plan = plan_tree(request.folder, standing, result)
+        plan = _plan(request, standing, result)
         with timings.phase("write"):
             _write(request, standing, result, plan, tool)
     return Outcome(standing, result, plan)
@@ -95,7 +101,7 @@ def compare(request: Request, transpile: Transpile, progress: Progress, timings:
         standing = read_standing_tree(request.folder)
         _require_roots(request, standing)
     result = _transpile(request, standing, transpile, progress, timings)
-    return Outcome(standing, result, plan_tree(request.folder, standing, result))
+    return Outcome(standing, result, _plan(request, standing, result))
 
 
 def _recover(folder: OutputFolder) -> None:
@@ -122,9 +128,20 @@ def _is_up_to_date(request: Request, standing: StandingTree, tool: str) -> bool:
     text, manifest = standing.read(FINGERPRINT_NAME), standing.read(MANIFEST_NAME)
     if text is None or manifest is None or standing.missing or standing.edited:
         return False
+    if standing.manifest and not _has_current_states(request, standing.manifest):
+        return False
     roots = {*standing.roots, *request.modules}
     locate = UpstreamLocator(request.source_root)
     return is_current(text.decode(errors="replace"), tool, roots, sha256(manifest), locate)
+
+
+def _plan(request: Request, standing: StandingTree, result: Result) -> Plan:
+    return plan_tree(request.folder, standing, result, read_parity_states(request.parity_results))
+
+
+def _has_current_states(request: Request, manifest: Manifest) -> bool:
+    states = read_parity_states(request.parity_results)
+    return known_states(states, manifest.files.values()) == manifest.parity
 
 
 def _transpile(

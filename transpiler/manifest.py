@@ -29,10 +29,18 @@ class FileRecord:
 
 @dataclass(frozen=True)
 class Manifest:
-    """The requested modules and the record of every file, by posix path relative to the output folder."""
+    """The requested modules and the record of every file, by posix path relative to the output folder.
+
+    `overrides` are the hash of the upstream definition that each override in use stands for; `refused` the errors of
+    each module that was asked for and can't be written; `parity` how each architecture compared with timm's when it
+    was verified last.
+    """
 
     roots: tuple[str, ...] = ()
     files: Mapping[str, FileRecord] = field(default_factory=dict)
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    refused: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    parity: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def transposes(self) -> int:
@@ -45,6 +53,9 @@ class Manifest:
             "roots": sorted(self.roots),
             "transposes": self.transposes,
             "files": {path: asdict(record) for path, record in self.files.items()},
+            "overrides": dict(self.overrides),
+            "refused": dict(self.refused),
+            "parity": dict(self.parity),
         }
         return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
@@ -72,10 +83,13 @@ def parse_manifest(text: str) -> Manifest:
             raise OutputError(f"{MANIFEST_NAME} has format {document['format']!r}, this version reads {FORMAT}")
         files = {path: _parse_record(entry) for path, entry in document["files"].items()}
         roots = tuple(str(root) for root in document["roots"])
+        overrides = {str(symbol): str(digest) for symbol, digest in document.get("overrides", {}).items()}
+        refused = {str(module): tuple(map(str, lines)) for module, lines in document.get("refused", {}).items()}
+        parity = {str(arch): str(state) for arch, state in document.get("parity", {}).items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise OutputError(f"{MANIFEST_NAME} is damaged or not ours") from error
     check_paths(files)
-    return Manifest(roots, files)
+    return Manifest(roots, files, overrides, refused, parity)
 
 
 def _parse_record(entry: dict[str, Any]) -> FileRecord:

@@ -43,6 +43,7 @@ class Result:
     """What a run of the pipeline gives: the files of the whole package, and what there is to say about them.
 
     `roots` are the requested modules that can be written; `refused` those that can't, each with what was found.
+    `definition_hashes` are those of the upstream definitions that the overrides in use stand for.
     """
 
     files: tuple[OutputFile, ...]
@@ -51,3 +52,4 @@ class Result:
     refused: Mapping[str, tuple[Diagnostic, ...]]
     overrides_used: tuple[str, ...]
     upstream_read: tuple[Upstream, ...]
+    definition_hashes: tuple[tuple[str, str], ...] = ()

@@ -147,6 +147,11 @@ class OverrideIndex:
         node = find_definition(self.resolver.source(entry.module).tree, entry.name)
         return None if node is None else code_of(node)
 
+    def upstream_hash(self, symbol: str) -> str:
+        """Hash of the upstream definition that an override stands for; empty when there is none."""
+        code = self._upstream_code(self.get(symbol))
+        return "" if code is None else definition_hash(code)
+
     def get(self, symbol: str) -> Override:
         return self._entries[symbol]
 
@@ -181,17 +186,23 @@ class OverrideIndex:
     def needs(self, symbol: str) -> Iterator[tuple[str, str]]:
         """Symbols of the source that an override's code imports or shares a module with."""
         entry = self.get(symbol)
-        bindings = self.file(entry.module).bindings
         for statement in self.statements(symbol):
             used = sorted(names_used(statement))
             yield from ((entry.module, n) for n in used if n != entry.name and self.has(f"{entry.module}.{n}"))
+        for module, name in self._imports(symbol):
+            origin = self.resolver.resolve(module, name)
+            if origin is not None and origin.module and origin.symbol:
+                yield origin.module, origin.symbol
+
+    def _imports(self, symbol: str) -> Iterator[tuple[str, str]]:
+        """What an override's code takes from the source: (module, name) as it is written there."""
+        bindings = self.file(self.get(symbol).module).bindings
+        for statement in self.statements(symbol):
             inner = [target for node in find(statement, cst.ImportFrom) for _, target in imported_names(node, "")]
-            for target in [*inner, *(bindings.imports[name] for name in used if name in bindings.imports)]:
-                if target.symbol is None or not self.resolver.is_source(target.module):
-                    continue
-                origin = self.resolver.resolve(target.module, target.symbol)
-                if origin is not None and origin.module and origin.symbol:
-                    yield origin.module, origin.symbol
+            used = (bindings.imports[name] for name in sorted(names_used(statement)) if name in bindings.imports)
+            for target in (*inner, *used):
+                if target.symbol is not None and self.resolver.is_source(target.module):
+                    yield target.module, target.symbol
 
     def gone(self, modules: Collection[str]) -> dict[str, Diagnostic]:
         """Errors, by module, for entries whose symbol it doesn't define any more."""
@@ -233,7 +244,7 @@ class OverrideIndex:
                 node,
                 hint,
             )
-        missing = [f"{module}.{name}" for module, name in self.needs(symbol) if not self._is_defined(module, name)]
+        missing = [f"{module}.{name}" for module, name in self._imports(symbol) if not self._is_there(module, name)]
         if missing:
             return source.diagnostic(
                 "O206",
@@ -243,8 +254,13 @@ class OverrideIndex:
             )
         return None
 
-    def _is_defined(self, module: str, name: str) -> bool:
-        return find_definition(self.resolver.source(module).tree, name) is not None
+    def _is_there(self, module: str, name: str) -> bool:
+        if self.resolver.has_module(f"{module}.{name}"):
+            return True
+        origin = self.resolver.resolve(module, name) if self.resolver.has_module(module) else None
+        if origin is None or origin.module is None or origin.symbol is None:
+            return origin is not None
+        return find_definition(self.resolver.source(origin.module).tree, origin.symbol) is not None
 
 
 def _override(entry: dict[str, Any]) -> Override:

@@ -112,6 +112,7 @@ def _transpile(
         roots=generation.roots,
         refused={root: refused[root] for root in wanted if root in refused},
         overrides_used=generation.overrides_used,
+        definition_hashes=tuple((symbol, overrides.upstream_hash(symbol)) for symbol in generation.overrides_used),
         upstream_read=tuple(source.upstream for source in resolver.read_sources()),
     )
 

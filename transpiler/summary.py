@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator
 
+from .emit import Plan
 from .generation import Outcome
 from .manifest import MANIFEST_NAME
-from .model import Result
+from .model import Result, Upstream
 
 _LONGEST_LIST = 20
 
@@ -32,15 +33,38 @@ def written_summary(shown: str, outcome: Outcome) -> Iterator[str]:
 
 
 def drift_summary(shown: str, outcome: Outcome) -> Iterator[str]:
-    """How what stands differs from what would be written now, a line a file; nothing when it doesn't."""
+    """How what stands differs from what would be written now, a line a file; nothing when it doesn't.
+
+    Where only the manifest stands, as in a fresh clone, only the manifest is compared.
+    """
     plan = outcome.plan
     if plan is None:
         return
     edited = set(outcome.standing.edited) & set(plan.changed)
     yield from _listed("hand-edited", sorted(edited))
     yield from _listed("changed", [path for path in plan.changed if path not in edited])
-    yield from _listed("missing", plan.added)
+    if outcome.standing.hashes or outcome.standing.manifest is None:
+        yield from _listed("missing", plan.added)
     yield from _listed("extra", sorted({*plan.removed, *extra_files(outcome)}))
+    yield from _causes(outcome, plan)
+
+
+def _causes(outcome: Outcome, plan: Plan) -> Iterator[str]:
+    """Why files are stale: another upstream file than the one they were made from, or other rules."""
+    before = outcome.standing.manifest.files if outcome.standing.manifest else {}
+    now = plan.manifest.files
+    stale = [path for path, record in now.items() if path in before and before[path].sha256 != record.sha256]
+    by_upstream = [path for path in stale if before[path].upstream != now[path].upstream]
+    releases = Counter(_release_change(before[path].upstream, now[path].upstream) for path in by_upstream)
+    for change, count in sorted(releases.items()):
+        yield f"stale by upstream: {_count(count, 'file')}, {change}"
+    if len(stale) > len(by_upstream):
+        yield f"stale by the rules: {_count(len(stale) - len(by_upstream), 'file')}"
+
+
+def _release_change(before: Upstream | None, now: Upstream | None) -> str:
+    one, other = (f"{each.distribution} {each.version}" if each else "nothing" for each in (before, now))
+    return f"another {other} than was read" if one == other else f"{one} -> {other}"
 
 
 def extra_files(outcome: Outcome) -> tuple[str, ...]:

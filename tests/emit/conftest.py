@@ -24,6 +24,8 @@ class FakePipeline:
     refused: tuple[str, ...] = ()
     extra_files: tuple[OutputFile, ...] = ()
     upstream: tuple[Upstream, ...] = ()
+    definition_hashes: tuple[tuple[str, str], ...] = ()
+    layers_upstream: Upstream = Upstream("pkg", "1", "pkg/layers.py", "0" * 64)
     before: Callable[[], None] | None = None
     calls: list[tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=list)
 
@@ -35,11 +37,13 @@ class FakePipeline:
         refused = tuple(root for root in (*modules, *previous_roots) if root in self.refused)
         files = (
             OutputFile("__init__.py", '"""The package."""\n'),
-            OutputFile("pkg/layers.py", f"VERSION = {self.version}\n", Upstream("pkg", "1", "pkg/layers.py", "0" * 64)),
+            OutputFile("pkg/layers.py", f"VERSION = {self.version}\n", self.layers_upstream),
             *(self._model_file(root) for root in roots),
             *self.extra_files,
         )
-        return Result(files, tuple(map(self._refusal, refused)), roots, refused, ("pkg.layers.Mlp",), self.upstream)
+        refusals = {root: (self._refusal(root),) for root in refused}
+        found = tuple(map(self._refusal, refused))
+        return Result(files, found, roots, refusals, ("pkg.layers.Mlp",), self.upstream, self.definition_hashes)
 
     def _model_file(self, root: str) -> OutputFile:
         path = root.replace(".", "/") + ".py"

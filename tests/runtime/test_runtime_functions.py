@@ -394,3 +394,15 @@ def test_values():
         for ours, theirs in zip(F.sort_with_indices(x, dim), t.sort(dim), strict=True):
             assert_close(ours, theirs.numpy())
     assert F.normal_like(tf.zeros(5), mean=9.0).shape == F.uniform_like(tf.zeros(5)).shape == (5,)
+
+
+@pytest.mark.parametrize("bounds", [(5,), (1, 7, 2), (2.5,), (0, 1.5, 0.5)])
+def test_arange_takes_its_dtype_from_its_bounds(bounds):
+    ours, theirs = F.arange(*bounds), torch.arange(*bounds)
+    assert ours.dtype.name == str(theirs.dtype).removeprefix("torch.")
+    np.testing.assert_allclose(np.asarray(ours), theirs.numpy())
+
+
+def test_arange_of_a_size_known_only_when_run():
+    count = tf.function(lambda x: F.arange(tf.shape(x)[0]), input_signature=[tf.TensorSpec((None,))])
+    assert count(tf.zeros(3)).numpy().tolist() == [0, 1, 2] and count(tf.zeros(3)).dtype == tf.int64

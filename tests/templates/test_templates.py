@@ -18,6 +18,22 @@ PACKAGE = {
     "packages": [("timm.models", ["swin_transformer", "vision_transformer"])],
     "has_registry": True,
 }
+_MOVE = {"name": "f", "old": "net.a", "new": "net.b", "changed": True}
+UPGRADE = {
+    "old": "net 1.0",
+    "new": "net 2.0",
+    "modules": ["net.model"],
+    "drift": {
+        **{f"{kind}_{what}": ["net.a"] for kind in ("new", "removed") for what in ("modules", "symbols", "architectures")},
+        **{f"moved_{what}": [_MOVE] for what in ("modules", "symbols", "architectures")},
+        "changed_symbols": ["net.a.f"],
+    },
+    "refusals": ["net/a.py:1:1: error T101: no rule\n    x = y\n    ^"],
+    "files": [{"path": "net/a.py", "status": "changed", "lines": ["--- a", "+++ b", "+x"], "added": 1, "removed": 0}],
+    "torch_names": [{"name": "torch.zeta", "where": "net/a.py:1"}],
+    "stale": [{"symbol": "net.a.f", "problem": "O201: changed", "hint": "read it", "lines": ["a | b"]}],
+    "verify": [("net/a.py", ["net_small"])],
+}
 CONTEXTS = {
     "package_init.py.j2": PACKAGE,
     "subpackage_init.py.j2": {
@@ -54,6 +70,26 @@ CONTEXTS = {
         "rows": [["a", "1e-6"], ["b | c", "2e-6"]],
     },
 }
+CONTEXTS |= {
+    "releases.md.j2": {
+        "command": "python -m transpiler.verify.releases",
+        "modules": ["swin_transformer"],
+        "releases": [{"version": "1.0.9", "cells": ["2 of 2, 1e-06"]}],
+        "details": [{"version": "1.0.3", "failures": ["`swin`: fail"], "diagnostics": ["a.py:1:1: error T101: no"]}],
+    },
+    "scout.svg.j2": {
+        "width": 900,
+        "height": 560,
+        "margin": 60,
+        "points": [{"x": 1.5, "y": 2.5, "colour": "red", "title": "a < b", "label": "a"}],
+        "front": "1.5,2.5",
+        "across": [{"place": 3.0, "text": "100"}],
+        "upwards": [{"place": 3.0, "text": "80"}],
+        "legend": [("verified", "green")],
+    },
+    "upgrade_report.txt.j2": UPGRADE,
+    "upgrade_report.md.j2": {**UPGRADE, "most_diff_lines": 400},
+}
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +113,7 @@ def test_renders_to_clean_text(environment, name):
     assert text.endswith("\n") and not text.endswith("\n\n")
     assert not text.startswith("\n") and "\n\n\n\n" not in text
     assert all(line == line.rstrip() for line in text.splitlines())
-    if not name.endswith(".md.j2"):
+    if not name.endswith((".md.j2", ".svg.j2", ".txt.j2")):
         compile(text, name, "exec")
 
 

@@ -17,6 +17,11 @@ def _dtype(call: BoundCall, default: str | None = "float") -> str | None:
     return _DTYPES.get(code) or _NAMES.get(code) or ("float" if "float" in code else None)
 
 
+def _certain_dtype(code: str) -> str:
+    """A dtype argument as TensorFlow takes it: torch reads None, which a variable may hold, as the default dtype."""
+    return code if code.startswith("tf.") or code.endswith(".dtype") else f"{code} or tf.float32"
+
+
 def filled_kind(call: BoundCall) -> Kind:
     name = "size" if "size" in call.arguments else "shape"
     return Tensor(Layout.PLAIN, items_of(call, name), _dtype(call))
@@ -28,7 +33,7 @@ def filled(tf: str):  # type: ignore[no-untyped-def]
     def code(call: BoundCall) -> str:
         sizes = call.arguments["size"]
         items = sizes if isinstance(sizes, tuple) else (sizes,)
-        dtype = f", dtype={call.one('dtype').code()}" if call.given("dtype") else ""
+        dtype = f", dtype={_certain_dtype(call.one('dtype').code())}" if call.given("dtype") else ""
         return f"{tf}({sizes_code(items)}{dtype})"
 
     return code
@@ -38,8 +43,10 @@ def arange_code(call: BoundCall) -> str:
     numbers = [item.code() for item in call.many("range")]
     if call.given("dtype"):
         dtype = f", dtype={call.one('dtype').code()}"
-    elif any(isinstance(item.literal, float) or "." in item.code() for item in call.many("range")):
+    elif any(isinstance(item.literal, float) for item in call.many("range")):
         dtype = ", dtype=tf.float32"
+    elif any("." in item.code() for item in call.many("range")):
+        return f"F.arange({', '.join(numbers)})"  # an attribute may be an int or a float
     else:
         dtype = ", dtype=tf.int64"
     return f"tf.range({', '.join(numbers)}{dtype})"
@@ -124,7 +131,7 @@ ROWS = (
     Op("torch.full", "size, fill_value, *, dtype=None", full_code, "plain", full_kind, cases=(Case("torch.full((2, 3), 1.5)", NONE), Case("torch.full((2,), 7)", NONE), Case("torch.full((2,), 1, dtype=torch.float32)", NONE))),
     Op("torch.eye", "n, m=None, *, dtype=None", "tf.eye({n}<, {m}><, dtype={dtype}>)", "plain", lambda c: Tensor(Layout.PLAIN, 2, _dtype(c)), cases=(Case("torch.eye(3)", NONE), Case("torch.eye(2, 4, dtype=torch.int64)", NONE))),
     Op("torch.arange", "*range, dtype=None", arange_code, "plain", arange_kind,
-       cases=(Case("torch.arange(5)", NONE), Case("torch.arange(1, 7, 2)", NONE), Case("torch.arange(-1.5, 2.0, 0.5)", NONE), Case("torch.arange(4, dtype=torch.float32)", NONE))),
+       cases=(Case("torch.arange(5)", NONE), Case("torch.arange(1, 7, 2)", NONE), Case("torch.arange(-1.5, 2.0, 0.5)", NONE), Case("torch.arange(4, dtype=torch.float32)", NONE), Case("torch.arange(x.shape[0])", X), Case("torch.arange(-math.pi, math.pi)", NONE))),
     Op("torch.linspace", "start, end, steps, *, dtype=None", "F.linspace({start}, {end}, {steps}<, dtype={dtype}>)", "plain", lambda c: Tensor(Layout.PLAIN, 1, "float"),
        cases=(Case("torch.linspace(0, 0.5, 7)", NONE), Case("torch.linspace(0, 1, 1)", NONE))),
     Op("torch.tensor", "data, *, dtype=None", tensor_code, "plain", tensor_kind, also=("torch.as_tensor",),

@@ -28,7 +28,7 @@ class Candidate:
 
 
 def rank(speeds: Iterable[Speed], accuracies: Mapping[tuple[str, int], float]) -> list[Candidate]:
-    """One candidate an architecture, at its best image size: the front first, then by gap, those without a result last."""
+    """One candidate an architecture, at its best image size: the front first, those without a result last."""
     best_so_far = float("-inf")
     best: dict[str, Candidate] = {}
     for speed in sorted(speeds, key=lambda each: (-each.throughput, -accuracies.get((each.arch, each.img_size), 0))):

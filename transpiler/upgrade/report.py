@@ -107,7 +107,7 @@ def _transpiled(modules: Sequence[str], root: Path | None) -> Result:
     try:
         return transpile(modules, source_root=root, previous_roots=(), progress=lambda *_: None, timings=Timings())
     except TranspileError as error:
-        return Result((), error.diagnostics, (), tuple(modules), (), ())
+        return Result((), error.diagnostics, (), dict.fromkeys(modules, error.diagnostics), (), ())
 
 
 def _source_path(named: str, package: str) -> Path | None:

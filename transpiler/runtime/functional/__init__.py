@@ -59,6 +59,7 @@ from .shape import (
     triu,
 )
 from .values import (
+    arange,
     finfo,
     full_like,
     linspace,
@@ -75,6 +76,7 @@ __all__ = [
     "adaptive_avg_pool2d",
     "adaptive_max_pool2d",
     "affine_grid",
+    "arange",
     "avg_pool2d",
     "batch_norm",
     "bernoulli",

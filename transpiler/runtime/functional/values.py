@@ -48,6 +48,13 @@ def full_like(x: Any, fill_value: Any) -> tf.Tensor:
     )
 
 
+def arange(*bounds: Any) -> tf.Tensor:
+    """`torch.arange` without a dtype: int64 of integers, float32 when one of the bounds is a float."""
+    kinds = [bound.dtype.is_floating if tf.is_tensor(bound) else isinstance(bound, float) for bound in bounds]
+    dtype = tf.float32 if any(kinds) else tf.int64
+    return tf.range(*(tf.cast(bound, dtype) for bound in bounds))
+
+
 def linspace(start: Any, end: Any, steps: Any, dtype: Any = None) -> tf.Tensor:
     """`torch.linspace`: float32 unless told otherwise."""
     wide = tf.float64 if dtype is not None and tf.as_dtype(dtype) == tf.float64 else tf.float32

@@ -42,7 +42,7 @@ SMALL_MODELS = (
     _swin("swin_tiny_patch4_window7_224", "swin_transformer"),
     _swin("swin_s3_tiny_224", "swin_transformer"),
     _swin("swinv2_tiny_window8_256", "swin_transformer_v2", (64, 64)),
-    _swin("swinv2_base_window12to16_192to256", "swin_transformer_v2", (64, 96), num_heads=(3, 6, 12, 24)),
+    _swin("swinv2_base_window12to16_192to256", "swin_transformer_v2", (64, 64)),
     _swin("swinv2_cr_tiny_224", "swin_transformer_v2_cr", (64, 64)),
     _swin("swinv2_cr_tiny_ns_224", "swin_transformer_v2_cr", (64, 64)),
     _vit("vit_tiny_patch16_224"),

@@ -33,9 +33,10 @@ def compare(package_folder: Path, model: SmallModel, version: str) -> dict[str, 
     package = import_package(package_folder)
     checklist = Checklist(Settings().tolerance)
     seed = seed_of(model.arch)
-    pair = checklist.attempt("build", lambda: build_pair(package, model.arch, seed, **model.arguments))
+    images = random_images(seed, 3, *model.size)
+    pair = checklist.attempt("build", lambda: build_pair(package, model.arch, seed, images, **model.arguments))
     if pair is not None:
-        comparison = Comparison(pair, random_images(seed, 3, *model.size))
+        comparison = Comparison(pair, images)
         checklist.measure("state_dict", lambda: state_dict_error(pair), tolerance=0.0)
         checklist.measure("logits", comparison.eager)
         checklist.measure("tf.function", comparison.graph)
