@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import timm
 import torch
 from openmmlab_models import RSBUILDING, RSBUILDING_VIT_SAM, VIT_SAM, WITH_RSBUILDING, Backbone, transpiled
+from parity_models import SAM
 
 from transpiler.verify.checks import Comparison, state_dict_error
 from transpiler.verify.compare import worst_error
@@ -19,6 +22,7 @@ from transpiler.verify.gradients import TOLERANCE as GRADIENT_TOLERANCE
 from transpiler.verify.gradients import gradient_error
 from transpiler.verify.package import import_package
 from transpiler.verify.pair import as_torch, from_tensorflow, from_torch, random_images
+from transpiler.verify.randomise import randomise
 from transpiler.verify.record import Settings
 
 TOLERANCE = Settings().tolerance
@@ -122,3 +126,28 @@ def test_it_trains_and_is_exported(package: ModuleType, backbone: Backbone, tmp_
     served = tf.saved_model.load(tmp_path / "exported")
     expected, actual = pair.generated(tf.constant(images)), served.serve(tf.constant(images))
     assert worst_error(from_tensorflow(expected), from_tensorflow(actual)) <= TOLERANCE
+
+
+def test_weights_of_timms_encoder_and_back(package: ModuleType) -> None:
+    """With the same epsilon both give the same maps; what one has no place for is named."""
+    names = importlib.import_module(f"{package.__name__}.runtime.segment_anything")
+    theirs = timm.create_model(SAM.arch, **{**SAM.kwargs, "num_classes": 0}).eval()
+    randomise(theirs, seed=3)
+    state = {name: value.numpy() for name, value in theirs.state_dict().items()}
+    arch = {"embed_dims": 32, "num_layers": 2, "num_heads": 2, "feedforward_channels": 128, "global_attn_indexes": [1]}
+    kwargs = {"arch": arch, "img_size": SAM.size, "window_size": 3, "norm_cfg": {"type": "LN", "eps": 1e-5}}
+    ours = VIT_SAM.generated(package, **kwargs)
+    ours.load_state_dict(names.from_timm(state))
+    images = random_images(1, 3, *SAM.size)
+    with torch.no_grad():
+        expected = from_torch(theirs.forward_features(as_torch(images)), "NCHW")
+    (actual,) = ours(tf.constant(images))
+    assert worst_error(expected, from_tensorflow(actual)) <= TOLERANCE
+    back = names.to_timm(ours.state_dict())
+    assert set(back) == set(state) and all(np.array_equal(back[name], state[name]) for name in state)
+    bare = VIT_SAM.generated(package, **kwargs, out_channels=-1)
+    bare.load_state_dict(names.from_timm(state, reduction=False))
+    with pytest.raises(ValueError, match="no place for head.weight"):
+        names.from_timm({**state, "head.weight": np.zeros(1)})
+    with pytest.raises(ValueError, match="no place for pos_embedding"):
+        names.to_timm({"pos_embedding": np.zeros(1)})
