@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
+
+from .linear import rows_before_reshape
 
 _SQRT_HALF = 0.7071067811865476
 _SELU_ALPHA = 1.6732632423543772
@@ -13,15 +16,27 @@ _SELU_SCALE = 1.0507009873554805
 
 def gelu(x: Any, approximate: str = "none") -> tf.Tensor:
     """Exact GELU, or its tanh form where `approximate` is "tanh"."""
-    x = tf.convert_to_tensor(x)
-    if approximate == "tanh":
-        return tf.nn.gelu(x, approximate=True)
+    return _on_rows(_gelu_tanh if approximate == "tanh" else _gelu, x)
+
+
+def _gelu(x: tf.Tensor) -> tf.Tensor:
     # This spelling is the one that TensorFlow's and TFLite's optimisers fuse, and ONNX has no Erfc.
     return 0.5 * x * (1.0 + tf.math.erf(x * _SQRT_HALF))
 
 
+def _gelu_tanh(x: tf.Tensor) -> tf.Tensor:
+    return tf.nn.gelu(x, approximate=True)
+
+
+def _on_rows(function: Callable[[tf.Tensor], tf.Tensor], x: Any) -> tf.Tensor:
+    """An elementwise function, applied to the rows of a matrix product where `x` is one, so that they are fused."""
+    x = tf.convert_to_tensor(x)
+    rows = rows_before_reshape(x)
+    return function(x) if rows is None else tf.reshape(function(rows), x.op.inputs[1])
+
+
 def relu(x: Any, inplace: bool = False) -> tf.Tensor:
-    return tf.nn.relu(x)
+    return _on_rows(tf.nn.relu, x)
 
 
 def relu6(x: Any, inplace: bool = False) -> tf.Tensor:

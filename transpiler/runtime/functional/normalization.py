@@ -8,6 +8,8 @@ from typing import Any
 import tensorflow as tf
 from keras import ops
 
+from .fused_layer_norm import fused_layer_norm, is_layer_norm_fused
+
 
 def _wide(x: tf.Tensor) -> tf.Tensor:
     return tf.cast(x, tf.float32) if x.dtype.size < 4 else x
@@ -28,6 +30,8 @@ def layer_norm(
     x = tf.convert_to_tensor(x)
     axes = list(range(-len(tuple(normalized_shape)), 0))
     wide = _wide(x)
+    if len(axes) == 1 and weight is not None and bias is not None and is_layer_norm_fused(wide):
+        return tf.cast(fused_layer_norm(wide, weight, bias, eps), x.dtype)
     centred = wide - tf.reduce_mean(wide, axis=axes, keepdims=True)
     variance = tf.reduce_mean(tf.square(centred), axis=axes, keepdims=True)
     return tf.cast(_scale_and_shift(centred * tf.math.rsqrt(variance + eps), weight, bias), x.dtype)
