@@ -1,0 +1,76 @@
+"""Forms chosen for TensorFlow's graph optimiser give torch's numbers in every way of running."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from runtime_comparison import assert_close, sample, to_torch
+
+import tensorflow as tf  # isort: skip
+from transpiler.runtime import functional as F  # isort: skip
+
+WEIGHT, BIAS = sample(16, seed=1), sample(16, seed=2)
+
+
+def in_graph(function: Callable[[Any], Any], x: Any, jit_compile: bool = False) -> Any:
+    """The function's result and its input gradient, from a graph that knows only the last size of `x`."""
+    shape = [None] * (x.ndim - 1) + [x.shape[-1]]
+    spec = [tf.TensorSpec(x.shape if jit_compile else shape, tf.float32)]
+    graph = tf.function(function, input_signature=spec, jit_compile=jit_compile)
+    inputs = tf.constant(x)
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        total = tf.reduce_sum(tf.sin(graph(inputs)))
+    return graph(inputs), tape.gradient(total, inputs)
+
+
+def torch_layer_norm(x: torch.Tensor) -> torch.Tensor:
+    return torch.nn.functional.layer_norm(x, (16,), torch.from_numpy(WEIGHT), torch.from_numpy(BIAS))
+
+
+@pytest.mark.parametrize("shape", [(5, 16), (3, 5, 16), (2, 3, 4, 16)])
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_layer_norm(shape: tuple[int, ...], jit_compile: bool) -> None:
+    x = sample(*shape)
+    torch_x = to_torch(x).requires_grad_(True)
+    expected = torch_layer_norm(torch_x)
+    expected.sin().sum().backward()
+    actual, gradient = in_graph(lambda x: F.layer_norm(x, (16,), WEIGHT, BIAS), x, jit_compile)
+    assert_close(actual, expected.detach().numpy())
+    assert_close(gradient, torch_x.grad.numpy(), 2e-5)
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_layer_norm_far_from_zero(jit_compile: bool) -> None:
+    # XLA takes the variance of batch statistics as E[x²] - E[x]², which cancels here.
+    x = sample(40, 16) + 300
+    expected = torch_layer_norm(torch.from_numpy(x).double().float()).numpy()
+    assert_close(in_graph(lambda x: F.layer_norm(x, (16,), WEIGHT, BIAS), x, jit_compile)[0], expected, 2e-4)
+
+
+@pytest.mark.parametrize("approximate", ["none", "tanh"])
+def test_activated_product_of_unknown_sizes(approximate: str) -> None:
+    x, kernel = sample(2, 5, 8), sample(16, 8, seed=3)
+    torch_x = to_torch(x).requires_grad_(True)
+    product = torch.nn.functional.linear(torch_x, torch.from_numpy(kernel), torch.from_numpy(BIAS))
+    expected = torch.nn.functional.gelu(product, approximate=approximate)
+    expected.sin().sum().backward()
+    actual, gradient = in_graph(lambda x: F.gelu(F.linear(x, kernel, BIAS), approximate), x)
+    assert_close(actual, expected.detach().numpy())
+    assert_close(gradient, torch_x.grad.numpy(), 2e-5)
+
+
+@pytest.mark.parametrize("affine", [False, True])
+def test_batch_norm_of_running_statistics(affine: bool) -> None:
+    x, mean, variance = sample(2, 4, 3, 16), sample(16, seed=4), abs(sample(16, seed=5)) + 0.1
+    weight, bias = (WEIGHT, BIAS) if affine else (None, None)
+    torch_x = to_torch(x, image=True).requires_grad_(True)
+    statistics = [None if value is None else torch.from_numpy(value) for value in (mean, variance, weight, bias)]
+    expected = torch.nn.functional.batch_norm(torch_x, *statistics)
+    expected.sin().sum().backward()
+    actual, gradient = in_graph(lambda x: F.batch_norm(x, mean, variance, weight, bias), x)
+    assert_close(actual, expected.detach().permute(0, 2, 3, 1).numpy())
+    assert_close(gradient, torch_x.grad.permute(0, 2, 3, 1).numpy(), 2e-5)
