@@ -22,7 +22,7 @@ LAYERS = (
     {"__main__"},
     {"cli"},
     {"upgrade"},
-    {"pipeline", "generation", "explain", "summary", "diff"},
+    {"pipeline", "generation", "explain", "summary", "breadth", "diff"},
     {
         *("accept_override", "annotations", "assemble", "binding", "builtin_calls", "calls", "closure", "evidence", "expressions", "flow", "hints", "inference"),
         *("internal_errors", "needs", "roots"),

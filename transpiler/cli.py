@@ -11,6 +11,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Protocol
 
+from .breadth import breadth_rows, breadth_summary, public_modules
 from .diagnostics import INTERNAL_ERROR, Diagnostic, TranspileError, errors
 from .diff import capped, diff_lines
 from .fingerprint import PACKAGE
@@ -18,13 +19,14 @@ from .generation import NothingToGenerate, Outcome, Request, Transpile, compare,
 from .output_error import OutputError
 from .output_folder import open_output_folder
 from .progress import ProgressBar
+from .source import SourceFinder
 from .standing import read_standing_tree
 from .summary import drift_summary, written_summary
 from .timings import Timings
 
 CHECK_DIFF_LINES = 100
 # The request itself was wrong: no such module, no module name.
-_BAD_INPUT_CODES = frozenset({"S101", "S102", "S109"})
+_BAD_INPUT_CODES = frozenset({"S101", "S102", "S109", "S110"})
 
 
 class ExitCode(IntEnum):
@@ -93,6 +95,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="MODULE",
         help="dotted module of an installed package, such as timm.models.swin_transformer; those generated before are"
         " kept up to date with it (none: just those)",
+    )
+    parser.add_argument(
+        "--all",
+        nargs="?",
+        const="timm.models",
+        metavar="PACKAGE",
+        help="every public module of PACKAGE (%(const)s unless another is named); says for each what became of it",
     )
     parser.add_argument("--out", type=Path, default=Path("generated"), metavar="DIR", help="output folder: %(default)s")
     parser.add_argument(
@@ -174,12 +183,17 @@ def _usage_problem(options: argparse.Namespace) -> str:
 def _generate_or_compare(options: argparse.Namespace, transpile: Transpile, timings: Timings) -> int:
     protected = [Path.cwd(), PACKAGE, *([options.source] if options.source else [])]
     folder = open_output_folder(options.out, protected)
-    request = Request(tuple(dict.fromkeys(options.modules)), folder, options.source, options.force)
+    every = public_modules(options.all, SourceFinder(options.source)) if options.all else {}
+    request = Request(tuple(dict.fromkeys([*options.modules, *every])), folder, options.source, options.force)
     step = compare if options.check or options.diff else generate
     with ProgressBar() as progress, timings.phase("all"):
         outcome = step(request, transpile, progress, timings)
     diagnostics = outcome.result.diagnostics if outcome.result else ()
-    _report(diagnostics, options.debug)
+    if every and outcome.result and not options.debug:
+        rows = breadth_rows(every, outcome.result)
+        _print_lines([*(row.line() for row in rows), *breadth_summary(rows)])
+    else:
+        _report(diagnostics, options.debug)
     code = _show(options)(folder.shown, outcome)
     return _refusal_code(diagnostics) if errors(diagnostics) else code
 

@@ -52,6 +52,20 @@ class SubpackageInit:
     template: str = "subpackage_init.py.j2"
 
 
+@dataclass(frozen=True)
+class ResultsPage:
+    """A page that shows a table of measured results."""
+
+    title: str
+    command: str
+    data: str
+    versions: tuple[tuple[str, str], ...]
+    summary: tuple[str, ...]
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    template: str = "results.md.j2"
+
+
 @cache
 def _environment() -> Environment:
     loader = FileSystemLoader(folder("templates"))

@@ -1,111 +1,73 @@
-"""What the breadth of timm asks of the analysis: each was an internal error, or refused for no reason."""
+"""`--all`: every public module of a package, one row each."""
 
 from __future__ import annotations
 
 import pytest
+from core_sources import run, write
+
+from transpiler.breadth import breadth_rows, breadth_summary, public_modules
+from transpiler.diagnostics import TranspileError
+from transpiler.passes.statements import StatementRewriter
+from transpiler.source import SourceFinder
+
+MODEL = "import torch\nfrom .registry import register_model\n\n\n@register_model\ndef {name}(x: torch.Tensor): return {code}\n"
+MODULES = {
+    "net.fine": MODEL.format(name="tiny", code="torch.relu(x)") + "@register_model\ndef small(): return 1\n",
+    "net.odd": MODEL.format(name="odd", code="torch.nope(torch.nuh(x))"),
+    "net.faulty": MODEL.format(name="faulty", code="x"),
+    "net.broken": "def f(:\n",
+    "net.registry": "def register_model(fn): return fn\n",
+    "net._private": "import torch\ndef f(): return 1\n",
+    "net.shim": "from ._private import *\n",
+    "net.inner.deep": "import torch\ndef f(): return 1\n",
+}
 
 
-def test_an_index_of_several_lines_is_assigned(transpile) -> None:
-    run = transpile(
-        """
-def kernel(dim: int, size):
-    value = torch.zeros((dim, dim, 3, 3))
-    for i in range(dim):
-        value[
-            i,
-            i % dim,
-            size[0] // 2,
-            1,
-        ] = 1
-    return value
-"""
-    )
-    assert "value = F.slice_assign(value, np.s_[i, i % dim, size[0] // 2, 1], 1)" in run.definition("kernel")
+@pytest.fixture
+def found(tmp_path, monkeypatch):
+    write(tmp_path, MODULES)
+    works = StatementRewriter.visit_FunctionDef
+
+    def fails(self, node):
+        if node.name.value == "faulty":
+            raise ZeroDivisionError("by nothing")
+        return works(self, node)
+
+    monkeypatch.setattr(StatementRewriter, "visit_FunctionDef", fails)
+    modules = public_modules("net", SourceFinder(tmp_path))
+    return modules, run(tmp_path, [*modules])
 
 
-def test_a_dtype_that_a_constructor_computes_with_was_not_given(transpile) -> None:
-    run = transpile(
-        """
-def kept(dtype):
-    return dtype
-
-class Net(nn.Module):
-    def __init__(self, dim, device=None, dtype=None):
-        super().__init__()
-        self.scale = nn.Parameter(torch.ones(dim, device=device, dtype=dtype))
-        self.kept = kept(dtype)
-"""
-    )
-    assert "self.kept = kept(None)" in run.definition("__init__")
+def test_the_public_modules_that_define_something_are_found_with_their_architectures(found):
+    modules, _ = found
+    assert modules == {"net.broken": 0, "net.faulty": 1, "net.fine": 2, "net.odd": 1, "net.registry": 0}
 
 
-ROTATED = """
-def rotate(x: torch.Tensor, emb: torch.Tensor):
-    sin, cos = emb.chunk(2, -1)
-    return x * cos + x.flip(-1) * sin
-
-class Net(nn.Module):
-    def forward(self, x: torch.Tensor):
-        emb = torch.ones(5, 8)
-        return rotate({}, emb).transpose({})
-"""
-
-
-def test_a_broadcast_has_the_rank_of_the_larger_operand(transpile) -> None:
-    call = transpile(ROTATED.format("x.flatten(2)", "1, 2")).definition("call")
-    assert "tf.linalg.matrix_transpose(rotate(" in call or "F.swap_axes(rotate(" in call
-
-
-def test_an_axis_that_is_not_there_is_refused(transpile) -> None:
-    run = transpile("""
-def f(x: torch.Tensor):
-    return torch.ones(2, 3).transpose(1, 2)
-""")
-    assert run.codes == ["T102"] and "rank 2" in run.errors[0].message
+def test_each_module_has_a_row_that_says_what_became_of_it(found):
+    modules, result = found
+    rows = {row.module: row for row in breadth_rows(modules, result.result)}
+    assert {name: row.status for name, row in rows.items()} == {
+        "net.broken": "refused",
+        "net.faulty": "internal error",
+        "net.fine": "ok",
+        "net.odd": "refused",
+        "net.registry": "refused",
+    }
+    assert "net/odd.py:6:" in rows["net.odd"].errors[0] and "torch.nope" in rows["net.odd"].line()
+    assert "(and 1 more)" in rows["net.odd"].line()
+    assert "ZeroDivisionError" in rows["net.faulty"].line()
+    assert rows["net.fine"].line().endswith("ok       0 transposes")
 
 
-def test_axes_that_are_computed_are_flattened(transpile) -> None:
-    run = transpile(
-        """
-def f(x: torch.Tensor, sizes):
-    return x.permute([0, 2, 1]).flatten(0, len(sizes))
-"""
-    )
-    assert "F.flatten(tf.transpose(x, [0, 2, 1]), 0, len(sizes))" in run.definition("f")
+def test_the_summary_counts_what_is_written(found):
+    modules, result = found
+    assert [*breadth_summary(breadth_rows(modules, result.result))] == [
+        "1 of 5 modules are transpiled, with 2 of 4 architectures."
+    ]
 
 
-@pytest.mark.parametrize("types", ["list", "(list, tuple)"])
-def test_a_list_of_images_may_be_where_an_image_is(transpile, types: str) -> None:
-    run = transpile(
-        f"""
-class Net(nn.Module):
-    def __init__(self, backbone: nn.Module):
-        super().__init__()
-        self.backbone = backbone
-
-    def forward(self, x):
-        x = self.backbone(x)
-        if isinstance(x, {types}):
-            x = x[-1]
-        _, _, H, W = x.shape
-        return F.pad(x, (0, W % 2, 0, H % 2))
-"""
-    )
-    assert "_, H, W, _ = ops.shape(x)" in run.definition("call")
-    assert "F.pad_image(x, (0, W % 2, 0, H % 2))" in run.definition("call")
-
-
-def test_a_mask_that_meets_numbers_is_one_or_nought(transpile) -> None:
-    run = transpile(
-        """
-def f(x: torch.Tensor, y: torch.Tensor):
-    return x * (y > 0)
-"""
-    )
-    assert "x * tf.cast(y > 0, x.dtype)" in run.definition("f")
-
-
-def test_a_file_that_imports_torch_by_way_of_another(transpile) -> None:
-    layer = "import torch.nn as nn\n\nclass Layer(nn.Module):\n    pass\n"
-    run = transpile({"net.layer": layer, "net.model": "from .layer import Layer\n\nmodel = Layer\n"}, "net.model")
-    assert run.generated("net.model")
+@pytest.mark.parametrize("name", ["nothing", "net.fine"])
+def test_what_is_no_package_is_refused(tmp_path, name):
+    write(tmp_path, MODULES)
+    with pytest.raises(TranspileError, match="no package named"):
+        public_modules(name, SourceFinder(tmp_path))

@@ -24,7 +24,7 @@ def test_help_documents_every_option_and_exit_code(capsys):
         main(["--help"])
     assert stop.value.code == 0
     text = capsys.readouterr().out
-    for word in ("--out", "--source", "--check", "--diff", "--explain", "--debug", "--timings", "--force"):
+    for word in ("--all", "--out", "--source", "--check", "--diff", "--explain", "--debug", "--timings", "--force"):
         assert word in text
     for code in ExitCode:
         assert f"\n  {code.value:<4} " in text

@@ -5,8 +5,7 @@ from __future__ import annotations
 import black
 import libcst as cst
 
-from ..code import code_of
-from .statement_visits import visit_statements
+from ..transform import replacing_nodes, transformed
 
 LIMIT = 120
 
@@ -51,8 +50,13 @@ class _Wrapper(cst.CSTTransformer):
 
 def wrap_long_lines(tree: cst.Module, upstream: str) -> str:
     """The module's text with over-long rewritten statements wrapped; `upstream` is the text it comes from."""
-    return visit_statements(tree, _Wrapper(upstream), _has_long_line).code
-
-
-def _has_long_line(statement: cst.CSTNode) -> bool:
-    return any(len(line) > LIMIT for line in code_of(statement).splitlines())
+    wrapper = _Wrapper(upstream)
+    codes = [tree.code_for_node(line) for line in tree.header]
+    for statement in tree.body:
+        code = tree.code_for_node(statement)
+        if any(len(line) > LIMIT for line in code.splitlines()):
+            code = "".join(map(tree.code_for_node, replacing_nodes(transformed(statement, wrapper))))
+        codes.append(code)
+    codes += [tree.code_for_node(line) for line in tree.footer]
+    text = "".join(codes)
+    return text if tree.has_trailing_newline else text.removesuffix("\n")

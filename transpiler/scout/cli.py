@@ -11,6 +11,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..breadth import breadth_summary
+from ..diagnostics import TranspileError
+from ..progress import ProgressBar
+from .breadth import measure_breadth
 from .errors import ScoutError
 from .ranking import Candidate, new_since, rank
 from .results import read_accuracies, read_speeds
@@ -25,8 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given[:1] == ["support"]:
         return _support(build_support_parser().parse_args(given[1:]))
     try:
+        if given[:1] == ["breadth"]:
+            return _breadth(build_breadth_parser().parse_args(given[1:]))
         return _scout(build_parser().parse_args(given))
-    except ScoutError as error:
+    except (ScoutError, TranspileError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except OSError as error:
@@ -38,7 +44,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m transpiler.scout",
         description="Rank the architectures of a benchmark of timm, and say how far each is here.",
-        epilog="`python -m transpiler.scout support` writes the table of torch names that are understood.",
+        epilog="`python -m transpiler.scout support` writes the table of torch names that are understood,"
+        " `python -m transpiler.scout breadth` that of the modules which are transpiled.",
     )
     parser.add_argument("results", type=Path, metavar="RESULTS.csv", help="a benchmark of timm: benchmark-*.csv")
     parser.add_argument("--since", type=Path, metavar="OLDER.csv", help="show only what this older benchmark has not")
@@ -60,6 +67,29 @@ def build_support_parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, default=page, metavar="FILE", help="default: %(default)s")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if FILE is out of date")
     return parser
+
+
+def build_breadth_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m transpiler.scout breadth",
+        description="The modules of a package: transpiled, or refused and why. Nothing is written but data and page.",
+    )
+    parser.add_argument("package", nargs="?", default="timm.models", metavar="PACKAGE", help="default: %(default)s")
+    data = Path("docs/breadth.json")
+    parser.add_argument("--json", type=Path, default=data, metavar="FILE", help="page beside it (default: %(default)s)")
+    return parser
+
+
+def _breadth(options: argparse.Namespace) -> int:
+    with ProgressBar() as progress:
+        breadth = measure_breadth(options.package, progress)
+    for line in (*(row.line() for row in breadth.rows), *breadth_summary(breadth.rows)):
+        print(line)
+    options.json.write_text(breadth.to_json(), encoding="utf-8")
+    page = options.json.with_suffix(".md")
+    page.write_text(breadth.page(options.json.name), encoding="utf-8")
+    print(f"wrote {options.json} and {page}")
+    return 0
 
 
 def _scout(options: argparse.Namespace) -> int:
