@@ -75,14 +75,15 @@ def memory() -> str:
 
 
 def speed() -> str:
-    data = _read("bench_vit.json")
+    data = _read("bench.json")
     if not data:
         return NO_DATA
     lines = [
-        f"| {row['model']} | {row['batch']} | {row['median'] * 1e3:.0f} ms | {row['ratio']:.2f} |"
+        f"| `{row['arch']}` | {row['batch']} | {row['model']} | {row['median'] * 1e3:.0f} ms | {row['ratio']:.2f} |"
         for row in data["results"]
+        if row["mode"] == "infer"
     ]
-    return "\n".join([*_header("ViT-B/16", "batch", "median", "ratio"), *lines, "", _machine(data)])
+    return "\n".join([*_header("architecture", "batch", "model", "median", "time / ours"), *lines, "", _machine(data)])
 
 
 def transpile() -> str:

@@ -1,1 +1,1 @@
-"""Benchmarks: `python -m transpiler.bench vit` and `python -m transpiler.bench transpile`."""
+"""Benchmarks: `python -m transpiler.bench ARCH ...` and `python -m transpiler.bench transpile`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,19 +15,19 @@ from ..verify.errors import VerifyError
 from .errors import BenchError
 from .machine import machine_facts
 
-PACKAGES = ("tensorflow", "keras", "keras-hub", "timm", "numpy")
+PACKAGES = ("tensorflow", "keras", "torch", "timm", "keras-hub", "zeromodels", "kimm", "tfswin", "numpy")
+TRANSPILE = "transpile"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
     try:
-        facts = machine_facts(PACKAGES)
-        print(", ".join(f"{name} {value}" for name, value in facts.items()), flush=True)
-        records = _bench_vit(options, facts) if options.benchmark == "vit" else _bench_transpile(options)
-        for record in records:
-            print(_line(record))
-        if options.json:
-            _write(options.json, {"benchmark": options.benchmark, "machine": facts, "results": records})
+        if options.arch == [TRANSPILE]:
+            _bench_transpile(options)
+        elif len(options.arch) == 1 and len(options.batch) == 1:
+            _bench_one(options)
+        else:
+            _bench_each(options)
     except (BenchError, VerifyError) as error:
         if options.debug:
             raise
@@ -37,46 +38,102 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m transpiler.bench", description=__doc__)
+    parser.add_argument("arch", nargs="+", help=f"architectures, or {TRANSPILE}: seconds to transpile Swin and ViT")
+    parser.add_argument("--batch", type=_positive, nargs="+", default=[1], metavar="N", help="default: 1")
+    parser.add_argument("--mode", choices=("infer", "train"), default="infer", help="default: infer")
+    parser.add_argument("--against", metavar="NAMES", help="comma-separated; default: torch and every installed peer")
+    parser.add_argument("--package", type=Path, default=Path("generated"), metavar="DIR", help="default: generated")
+    parser.add_argument("--repeats", type=_positive, default=10, help="default: %(default)d")
+    parser.add_argument("--threads", type=_positive, help="default: all usable cores")
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="keep the figures here; what is there is not measured again"
+    )
     parser.add_argument("--debug", action="store_true", help="show tracebacks")
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
-    benchmarks = parser.add_subparsers(dest="benchmark", required=True)
-    vit = benchmarks.add_parser("vit", parents=[common], help="generated ViT-B/16 against a hand-written one")
-    vit.add_argument("--package", type=Path, default=Path("generated"), metavar="DIR", help="default: generated")
-    vit.add_argument("--repeats", type=_positive, default=30, help="default: %(default)d")
-    vit.add_argument("--threads", type=_positive, help="default: all usable cores")
-    vit.add_argument("--jit-compile", action="store_true", help="compile both with XLA")
-    transpile = benchmarks.add_parser("transpile", parents=[common], help="seconds to transpile Swin and ViT")
-    transpile.add_argument("--repeats", type=_positive, default=3, help="default: %(default)d")
     return parser
 
 
-def _bench_vit(options: argparse.Namespace, facts: dict[str, Any]) -> list[dict[str, Any]]:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import tensorflow as tf
+def _bench_each(options: argparse.Namespace) -> None:
+    """Every architecture and batch in a process of its own, so that none inherits another's memory."""
+    done = {(row["arch"], row["batch"], row["mode"]) for row in _read(options.json).get("results", [])}
+    for arch in options.arch:
+        for batch in options.batch:
+            if (arch, batch, options.mode) in done:
+                print(f"{arch}, batch {batch}, {options.mode}: measured before", flush=True)
+                continue
+            command = [sys.executable, "-m", "transpiler.bench", arch, "--batch", str(batch)]
+            for name in ("mode", "against", "package", "repeats", "threads", "json"):
+                value = getattr(options, name)
+                command += [] if value is None else [f"--{name}", str(value)]
+            if subprocess.run(command, check=False).returncode:
+                print(f"{arch}, batch {batch}: not measured", file=sys.stderr)
 
-    threads = options.threads or int(facts["cores"])
+
+def _bench_one(options: argparse.Namespace) -> None:
+    (arch,), (batch,) = options.arch, options.batch
+    facts = machine_facts(PACKAGES)
+    facts["threads"] = options.threads or int(facts["cores"])
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ["OMP_NUM_THREADS"] = str(facts["threads"])
+    from .rivals import TORCH, installed_peers  # torch and tensorflow in their order
+
+    _set_threads(int(facts["threads"]))
+    from .compare import compare
+
+    installed, absent = installed_peers(arch)
+    for name in absent:
+        print(f"{name} is not installed and left out: pip install -e '.[bench]'", flush=True)
+    against = options.against.split(",") if options.against else [TORCH, *installed]
+    records, peak = compare(options.package, arch, batch, options.mode, against, options.repeats)
+    for record in records:
+        print(_line(record), flush=True)
+    print(f"matmul peak {peak:.0f} GFLOP/s")
+    records[0] |= {"matmul peak GFLOP/s": round(peak, 1), "load": facts["load"]}
+    _keep(options.json, facts, records)
+
+
+def _set_threads(threads: int) -> None:
+    import tensorflow as tf
+    import torch
+
+    torch.set_num_threads(threads)
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    facts |= {"intra-op threads": threads, "inter-op threads": 1}
-    print(f"threads: {threads} within an operation, 1 across operations", flush=True)
-
-    from .vit import bench_vit
-
-    return bench_vit(options.package, options.repeats, options.jit_compile)
 
 
-def _bench_transpile(options: argparse.Namespace) -> list[dict[str, Any]]:
+def _bench_transpile(options: argparse.Namespace) -> None:
     from .transpile import bench_transpile
 
-    return bench_transpile(options.repeats)
+    facts = machine_facts(PACKAGES)
+    records = bench_transpile(min(options.repeats, 3))
+    for record in records:
+        print(f"{record['module']}, {record['state']}: {_seconds(record)}")
+    if options.json:
+        _write(options.json, {"benchmark": TRANSPILE, "machine": facts, "results": records})
 
 
 def _line(record: dict[str, Any]) -> str:
-    seconds = f"{record['median'] * 1e3:.1f} ms ({record['lower'] * 1e3:.1f} to {record['upper'] * 1e3:.1f})"
-    if "batch" in record:
-        return f"{record['model']}, batch {record['batch']}: {seconds}, ratio {record['ratio']:.3f}"
-    return f"{record['module']}, {record['state']}: {seconds}"
+    graph = f", {record['graph operations']} operations" if "graph operations" in record else ""
+    error = f", error {record['error']:.1e}" if record.get("error") is not None else ""
+    start = f"{record['arch']}, batch {record['batch']}, {record['mode']}, {record['model']}"
+    return f"{start}: {_seconds(record)}, cpu {record['cpu'] * 1e3:.0f} ms, x{record['ratio']:.2f}{graph}{error}"
+
+
+def _seconds(record: dict[str, Any]) -> str:
+    return f"{record['median'] * 1e3:.1f} ms ({record['lower'] * 1e3:.1f} to {record['upper'] * 1e3:.1f})"
+
+
+def _keep(path: Path | None, facts: dict[str, Any], records: list[dict[str, Any]]) -> None:
+    """Put the records in the place of earlier ones of the same kind."""
+    if path is None:
+        return
+    kind = [records[0][name] for name in ("arch", "batch", "mode")]
+    old = _read(path).get("results", [])
+    others = [row for row in old if [row["arch"], row["batch"], row["mode"]] != kind]
+    _write(path, {"benchmark": "models", "machine": facts, "results": [*others, *records]})
+
+
+def _read(path: Path | None) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8")) if path and path.exists() else {}
 
 
 def _write(path: Path, data: dict[str, Any]) -> None:

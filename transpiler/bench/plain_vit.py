@@ -21,14 +21,13 @@ EPSILON = 1e-6
 class PlainViT(tf.Module):
     """Images (B, H, W, 3) float32 to logits (B, classes)."""
 
-    def __init__(self, state: Mapping[str, Any]) -> None:
-        super().__init__()
+    def take_weights(self, state: Mapping[str, Any]) -> None:
         arrays = {name: np.asarray(value) for name, value in state.items()}
         self.depth = len({name.split(".")[1] for name in arrays if name.startswith("blocks.")})
         self.patch = arrays["patch_embed.proj.weight"].shape[-1]
         self.variables_by_name = {name: tf.Variable(_tf_layout(value)) for name, value in arrays.items()}
 
-    def __call__(self, images: tf.Tensor) -> tf.Tensor:
+    def __call__(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
         x = self._embed(images)
         for index in range(self.depth):
             block = f"blocks.{index}"
@@ -68,6 +67,14 @@ class PlainViT(tf.Module):
         mean, variance = tf.nn.moments(x, axes=-1, keepdims=True)
         scale, offset = self.variables_by_name[f"{name}.weight"], self.variables_by_name[f"{name}.bias"]
         return tf.nn.batch_normalization(x, mean, variance, offset, scale, EPSILON)
+
+
+def empty_vit() -> PlainViT:
+    return PlainViT()
+
+
+def take_weights(model: PlainViT, state: Mapping[str, Any]) -> None:
+    model.take_weights(state)
 
 
 def _tf_layout(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -1,0 +1,147 @@
+"""The models of one architecture side by side in this process: ours, timm's in torch, and the peers'."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import timm  # before tensorflow: both carry LLVM
+import torch
+
+import numpy as np  # isort: skip
+import tensorflow as tf  # isort: skip
+
+from ..verify.package import import_package
+from .errors import BenchError
+from .peers import Peer, peers_of, resolve
+
+OURS, TORCH, COMPILED = "generated", "torch", "torch-compile"
+
+
+@dataclass(frozen=True)
+class Rival:
+    """A model to call with images (B, H, W, C); `facts` are its graph's size and its distance from ours."""
+
+    name: str
+    call: Callable[[], Any]
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def make_rivals(package: Path, arch: str, against: list[str], batch: int, mode: str) -> list[Rival]:
+    """Ours first. Weights are timm's initial ones, the same in all that can take them.
+
+    Raises:
+        BenchError: a name in `against` that is no rival for this architecture, or is not installed.
+    """
+    torch_model = timm.create_model(arch)
+    state = {name: value.numpy() for name, value in torch_model.state_dict().items()}
+    ours = import_package(package).create_model(arch)
+    ours.load_state_dict(state)
+    height, width = torch_model.pretrained_cfg["input_size"][1:]
+    images = np.random.default_rng(0).standard_normal((batch, height, width, 3), dtype=np.float32)
+    rivals = [_tf_rival(OURS, ours, images, mode)]
+    expected = None if mode == "train" else _array(rivals[0].call())
+    for name in against:
+        if name in (TORCH, COMPILED):
+            rival = _torch_rival(name, torch_model, images, mode)
+        else:
+            rival = _peer_rival(_peer(name, arch), state, images, mode)
+        if expected is not None and rival.facts.pop("same weights", name in (TORCH, COMPILED)):
+            rival.facts["error"] = _error(rival.call(), expected)
+        rivals.append(rival)
+    return rivals
+
+
+def installed_peers(arch: str) -> tuple[list[str], list[str]]:
+    """Names of the peers that have this architecture: those installed, those absent."""
+    installed = {peer.name: importlib.util.find_spec(peer.package) is not None for peer in peers_of(arch)}
+    return [name for name, here in installed.items() if here], [name for name, here in installed.items() if not here]
+
+
+def _peer(name: str, arch: str) -> Peer:
+    for peer in peers_of(arch):
+        if peer.name == name:
+            if importlib.util.find_spec(peer.package) is None:
+                raise BenchError(f"{name} is not installed: pip install -e '.[bench]'")
+            return peer
+    raise BenchError(f"no peer {name} for {arch}; there are {[peer.name for peer in peers_of(arch)]}")
+
+
+def _peer_rival(peer: Peer, state: dict[str, Any], images: Any, mode: str) -> Rival:
+    model = peer.build()
+    if peer.take_weights:
+        resolve(peer.take_weights)(model, state)
+    rival = _tf_rival(peer.name, model, images, mode)
+    rival.facts["same weights"] = peer.take_weights is not None
+    if peer.differs:
+        rival.facts["differs"] = peer.differs
+    return rival
+
+
+def _tf_rival(name: str, model: Any, images: Any, mode: str) -> Rival:
+    inputs = tf.constant(images)
+    signature = [tf.TensorSpec((None, *images.shape[1:]), tf.float32)]
+    step = tf.function(_tf_step(model, mode), input_signature=signature, autograph=False)
+    operations = Counter(operation.type for operation in step.get_concrete_function().graph.get_operations())
+    facts = {"graph operations": sum(operations.values()), "transposes": operations["Transpose"]}
+
+    def call() -> Any:
+        return tf.nest.map_structure(lambda output: output.numpy(), step(inputs))  # numpy() waits for the result
+
+    return Rival(name, call, facts)
+
+
+def _tf_step(model: Any, mode: str) -> Callable[[tf.Tensor], Any]:
+    if mode == "infer":
+        return lambda images: model(images, training=False)
+
+    def step(images: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(images, training=True)))
+        weights = [getattr(weight, "value", weight) for weight in model.trainable_variables]
+        for weight, gradient in zip(weights, tape.gradient(loss, weights), strict=True):
+            if gradient is not None:
+                weight.assign_sub(1e-6 * gradient)
+        return loss
+
+    return step
+
+
+def _torch_rival(name: str, model: Any, images: Any, mode: str) -> Rival:
+    inputs = torch.from_numpy(images).permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
+    model = model.train(mode == "train").to(memory_format=torch.channels_last)
+    forward = torch.compile(model) if name == COMPILED else model
+
+    def infer() -> Any:
+        with torch.inference_mode():
+            return forward(inputs).numpy()
+
+    def train() -> Any:
+        loss = forward(inputs).square().mean()
+        loss.backward()
+        with torch.no_grad():
+            for weight in model.parameters():
+                if weight.grad is not None:
+                    weight -= 1e-6 * weight.grad
+                    weight.grad = None
+        return loss.detach().numpy()
+
+    return Rival(name, infer if mode == "infer" else train)
+
+
+def _array(output: Any) -> Any:
+    return np.asarray(tf.nest.flatten(output)[0])
+
+
+def _error(output: Any, expected: Any) -> float | None:
+    """max|a - b| / max|b|, where both are of one shape; torch's images are (B, C, H, W)."""
+    output = _array(output)
+    if output.shape != expected.shape and output.ndim == 4:
+        output = output.transpose(0, 2, 3, 1)
+    if output.shape != expected.shape:
+        return None
+    return float(np.abs(output - expected).max() / np.abs(expected).max())
