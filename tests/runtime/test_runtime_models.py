@@ -68,7 +68,8 @@ def test_fit_reaches_dropout_and_batch_norm(jit_compile):
     assert model.blocks[0].drop.seen == {True}
     after = model.state_dict()
     assert after["bn.num_batches_tracked"] == 2
-    assert all((before[name] != after[name]).any() for name in before), "everything moved"
+    # BatchNorm takes a bias before it away, and with it the gradient.
+    assert all((before[name] != after[name]).any() for name in before if name != "stem.bias"), "everything moved"
     model.predict(images(), verbose=0)
     assert model.blocks[0].drop.seen == {True, False}
     assert model(images(), training=True).shape == (4, 3)
