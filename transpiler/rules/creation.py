@@ -43,7 +43,7 @@ def arange_code(call: BoundCall) -> str:
     numbers = [item.code() for item in call.many("range")]
     if call.given("dtype"):
         dtype = f", dtype={call.one('dtype').code()}"
-    elif any(isinstance(item.literal, float) for item in call.many("range")):
+    elif _has_float(call):
         dtype = ", dtype=tf.float32"
     elif any("." in item.code() for item in call.many("range")):
         return f"F.arange({', '.join(numbers)})"  # an attribute may be an int or a float
@@ -53,8 +53,12 @@ def arange_code(call: BoundCall) -> str:
 
 
 def arange_kind(call: BoundCall) -> Kind:
-    floats = any(isinstance(item.literal, float) for item in call.many("range"))
-    return Tensor(Layout.PLAIN, 1, _dtype(call, "float" if floats else "int"))
+    return Tensor(Layout.PLAIN, 1, _dtype(call, "float" if _has_float(call) else "int"))
+
+
+def _has_float(call: BoundCall) -> bool:
+    """Whether a bound of a range is written as a float, or as one of those in `math`."""
+    return any(isinstance(item.literal, float) or "math." in item.code() for item in call.many("range"))
 
 
 def like_kind(call: BoundCall) -> Kind:

@@ -167,7 +167,8 @@ def flatten_code(call: BoundCall) -> str:
         return f"F.flatten({source}, 1, -2)"
     span = _span(call)
     if span is None:
-        return fill("F.flatten({input}, {start_dim}<, {end_dim}>)", call)
+        first = call.one("start_dim").code() if call.given("start_dim") else "0"
+        return f"F.flatten({source}, {first}" + fill("<, {end_dim}>)", call)
     start, end = span
     return f"F.flatten({source}, {start})" if end == -1 else f"F.flatten({source}, {start}, {end})"
 
