@@ -20,7 +20,7 @@ from .annotations import annotation_kind
 from .calls import Calls
 from .diagnostics import Diagnostic
 from .expressions import Expressions
-from .flow import are_lists, joined_names, leaves
+from .flow import are_lists, constants, joined_names, leaves
 from .hints import Hint
 from .kinds import (
     NONE,
@@ -102,7 +102,7 @@ ONLY_TENSORS_HAVE = (rules.tensor_methods() | {"copy_", "requires_grad_"}) - _TE
 
 @dataclass
 class Typing:
-    """What the analysis found out about a module: kinds by node, targets and layouts of calls."""
+    """What the analysis found out about a module: kinds by node, targets and layouts of calls, names of constants."""
 
     kinds: dict[cst.CSTNode, Kind] = field(default_factory=dict)
     targets: dict[cst.CSTNode, str] = field(default_factory=dict)
@@ -110,6 +110,10 @@ class Typing:
     tensors_in: set[cst.CSTNode] = field(default_factory=set)
     diagnostics: dict[int, list[Diagnostic]] = field(default_factory=dict)
     """What went wrong, by top-level statement."""
+    literals: dict[cst.CSTNode, object] = field(default_factory=dict)
+    per_channel: list[cst.Assign] = field(default_factory=list)
+    """What makes parameters of one value a channel; `channels_last` are the calls whose parameter is stored so."""
+    channels_last: set[cst.CSTNode] = field(default_factory=set)
     ends: dict[cst.CSTNode, dict[str, tuple[Tensor, Layout]]] = field(default_factory=dict)
     """What is stored in another way after a branch, at the end of its block: names, as they are and as wanted."""
 
@@ -119,6 +123,8 @@ class Typing:
         self.targets.update(other.targets)
         self.layouts.update(other.layouts)
         self.tensors_in.update(other.tensors_in)
+        self.literals.update(other.literals)
+        self.per_channel += other.per_channel
         self.ends.update(other.ends)
         for index, found in other.diagnostics.items():
             self.diagnostics.setdefault(index, []).extend(found)
@@ -145,6 +151,7 @@ class Analysis:
         self.layouts = typing.layouts
         self.typing = typing
         self.env: dict[str, Kind] = {}
+        self.constants: dict[str, object] = {}
         self.returns: Kind | None = None
         self.strong: dict[str, set[Layout]] = {}
         self.weak: set[str] = set()
@@ -258,6 +265,8 @@ class Analysis:
     def small(self, node: cst.BaseSmallStatement) -> None:
         if isinstance(node, cst.Assign):
             kind = self.expressions.kind(node.value)
+            if isinstance(kind, Tensor) and kind.per_channel and kind.variable:
+                self.typing.per_channel.append(node)
             for target in node.targets:
                 self.assign(target.target, kind)
         elif isinstance(node, cst.AnnAssign):
@@ -498,6 +507,7 @@ class Analysis:
 
     def run(self, node: cst.FunctionDef, arguments: dict[str, Kind]) -> None:
         """Type a function's body; `arguments` are what its callers pass."""
+        self.constants = constants(node)
         for parameter in parameter_list(node.params):
             kind = self._parameter(node, parameter, arguments)
             self.env[parameter.name.value] = with_own_dtype(kind, parameter.name.value)

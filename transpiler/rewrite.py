@@ -166,6 +166,8 @@ class Rewriter(SubscriptRewriter):
 
     def _known_call(self, target: str, original: cst.Call, updated: cst.Call) -> cst.BaseExpression:
         row = rules.find(target)
+        if original in self.typing.channels_last:
+            return updated.with_changes(func=expression("nn.ImageParameter"))
         if isinstance(row, Op):
             return self._op_call(row, target, original, updated, None)
         if isinstance(row, rules.Erase) and original.args and row.constant is None:
@@ -278,7 +280,8 @@ class Rewriter(SubscriptRewriter):
             bound_receiver = (receiver, self.kind(receiver))
             codes[receiver] = unwrapped(cst.ensure_type(updated.func, cst.Attribute).value)
         try:
-            call = bound_call(row, name, arguments, bound_receiver, lambda node: code_of(codes.get(node) or node))
+            code = lambda node: code_of(codes.get(node) or node)  # noqa: E731
+            call = bound_call(row, name, arguments, bound_receiver, code, self.typing.literals)
             layout = self.typing.layouts.get(original, Layout.PLAIN)
             if row.layout in ("axis", "plain") and _is_list_of_unknown(call):
                 hint = "annotate it, or add a hint for this function to overrides/index.toml"

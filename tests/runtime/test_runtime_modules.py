@@ -423,3 +423,27 @@ def test_hooks_before_loading_may_report_errors_and_be_removed():
         module.load_state_dict(module.state_dict())
     handle.remove()
     module.load_state_dict(module.state_dict())
+
+
+class ChannelScale(nn.Module):
+    def __init__(self, shape, **kwargs):
+        super().__init__(**kwargs)
+        self.scale = nn.ImageParameter(tf.reshape(tf.range(3.0), shape))
+
+    def call(self, x):
+        return x * self.scale
+
+
+@pytest.mark.parametrize("shape", [(3, 1, 1), (1, 3, 1, 1)])
+def test_a_parameter_of_the_channels_of_images(shape):
+    layer = ChannelScale(shape)
+    x = sample(2, 4, 5, 3)
+    np.testing.assert_array_equal(layer(x), x * np.arange(3, dtype=np.float32))
+    state = layer.state_dict()
+    assert list(state) == ["scale"] and state["scale"].shape == shape
+    layer.load_state_dict({"scale": 2.0 * state["scale"]})
+    np.testing.assert_array_equal(layer(x), x * np.arange(0, 6, 2, dtype=np.float32))
+    assert [tuple(p.shape) for p in layer.parameters()] == [shape] and len(layer.trainable_variables) == 1
+    layer.scale = nn.ImageParameter(tf.ones(shape))
+    np.testing.assert_array_equal(layer(x), x)
+    assert len(layer.trainable_variables) == 1

@@ -55,7 +55,7 @@ class StatementRewriter(Rewriter):
     def leave_Assign(self, original_node: cst.Assign, updated_node: cst.Assign):  # type: ignore[no-untyped-def]
         updated_node = updated_node.with_changes(value=self.bare(updated_node.value))
         if len(original_node.targets) != 1:
-            return updated_node
+            return self._unpacked_shapes(original_node, updated_node)
         target = original_node.targets[0].target
         if (
             isinstance(target, cst.Name)
@@ -64,7 +64,7 @@ class StatementRewriter(Rewriter):
         ):
             return cst.RemoveFromParent()  # a permute that costs nothing here
         if isinstance(target, (cst.Tuple, cst.List)):
-            return self._unpacked_shape(target, original_node.value, updated_node)
+            return self._unpacked_shapes(original_node, updated_node)
         if isinstance(target, cst.Subscript) and isinstance(self.kind(target.value), Tensor):
             return self._part_assigned(target, updated_node.targets[0].target, updated_node.value)
         return self._hinted(original_node, updated_node)
@@ -88,25 +88,33 @@ class StatementRewriter(Rewriter):
 
     # shapes --------------------------------------------------------------------------------------------------------
 
-    def _unpacked_shape(
-        self, target: cst.Tuple | cst.List, value: cst.BaseExpression, updated: cst.Assign
-    ) -> cst.Assign:
+    def _unpacked_shapes(self, original: cst.Assign, updated: cst.Assign) -> cst.Assign:
+        """`B, C, H, W = shape = x.shape`"""
+        targets = [
+            after.with_changes(target=self._shape_target(before.target, original.value, after.target))
+            for before, after in zip(original.targets, updated.targets, strict=True)
+        ]
+        return updated.with_changes(targets=targets)
+
+    def _shape_target(
+        self,
+        target: cst.BaseAssignTargetExpression,
+        value: cst.BaseExpression,
+        updated: cst.BaseAssignTargetExpression,
+    ) -> cst.BaseAssignTargetExpression:
         """`B, C, H, W = x.shape` of an image: `B, H, W, C = ...`."""
         kind = self.kind(value)
-        if not isinstance(kind, Shape) or kind.tensor.layout is not Layout.IMAGE or kind.tensor.variable:
+        if not isinstance(target, (cst.Tuple, cst.List)) or not isinstance(kind, Shape) or kind.tensor.variable:
             return updated
-        if isinstance(value, cst.Subscript):
-            return updated  # the slice of the shape has been put in order already
-        new = cst.ensure_type(updated.targets[0].target, cst.Tuple)
-        elements = list(new.elements)
+        if kind.tensor.layout is not Layout.IMAGE or isinstance(value, cst.Subscript):
+            return updated  # a slice of the shape has been put in order already
+        elements = list(cst.ensure_type(updated, type(target)).elements)
         if any(isinstance(e, cst.StarredElement) for e in elements) or len(elements) < 3:
             self.report("L203", "the shape of an image is unpacked with a star", target, "name its four sizes")
             return updated
         values = [elements[axis].value for axis in to_stored(len(elements))]
         ordered = [element.with_changes(value=value) for element, value in zip(elements, values, strict=True)]
-        return updated.with_changes(
-            targets=[updated.targets[0].with_changes(target=new.with_changes(elements=ordered))]
-        )
+        return updated.with_changes(elements=ordered)
 
     # parts of tensors ----------------------------------------------------------------------------------------------
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..kinds import Kind, Layout, Tensor
 from .table import BoundCall, Case, Op, same
 from .template import items_of, sizes_code
@@ -23,8 +25,16 @@ def _certain_dtype(code: str) -> str:
 
 
 def filled_kind(call: BoundCall) -> Kind:
-    name = "size" if "size" in call.arguments else "shape"
-    return Tensor(Layout.PLAIN, items_of(call, name), _dtype(call))
+    sizes, rank = call.sizes_literal("size"), items_of(call, "size")
+    kind = Tensor(Layout.PLAIN, rank, _dtype(call))
+    return replace(kind, per_channel=rank in (3, 4) and _is_per_channel(sizes))
+
+
+def _is_per_channel(sizes: object) -> bool:
+    """`(C, 1, 1)`, `(1, C, 1, 1)`"""
+    if not isinstance(sizes, (tuple, list)) or tuple(sizes[-2:]) != (1, 1) or sizes[-3] == 1:
+        return False
+    return tuple(sizes[:-3]) in ((), (1,))
 
 
 def filled(tf: str):  # type: ignore[no-untyped-def]

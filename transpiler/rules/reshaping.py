@@ -19,9 +19,13 @@ def _sizes(call: BoundCall, name: str) -> tuple[Argument, ...]:
 
 # reshape, view -----------------------------------------------------------------------------------------------------
 
-def _channel_vector(call: BoundCall) -> bool:
-    """`v.view(1, -1, 1, 1)`: a vector over channels, made to broadcast against an image."""
-    return call.sizes_literal(_new_shape(call)) == (1, -1, 1, 1)
+def _per_channel(call: BoundCall) -> bool:
+    """`v.view(1, -1, 1, 1)`, `y.view(B, C, 1, 1)`: made to be broadcast over the pixels of an image."""
+    name = _new_shape(call)
+    sizes, given = call.sizes_literal(name), _sizes(call, name)
+    if not isinstance(sizes, (tuple, list)) or items_of(call, name) != 4 or (len(given) == 1 and not given[0].is_literal):
+        return False
+    return tuple(sizes[2:]) == (1, 1) and sizes[1] != 1
 
 
 def _new_shape(call: BoundCall) -> str:
@@ -30,16 +34,26 @@ def _new_shape(call: BoundCall) -> str:
 
 
 def reshape_code(call: BoundCall) -> str:
-    if _channel_vector(call) and call.tensor.rank in (None, 1):
-        return f"tf.reshape({call.one('input').code()}, (1, 1, 1, -1))"
-    return f"tf.reshape({call.one('input').code()}, {sizes_code(_sizes(call, _new_shape(call)))})"
+    name = _new_shape(call)
+    if _per_channel(call):
+        batch, channels = _first_sizes(call, name)
+        return f"tf.reshape({call.one('input').code()}, ({batch}, 1, 1, {channels}))"
+    return f"tf.reshape({call.one('input').code()}, {sizes_code(_sizes(call, name))})"
+
+
+def _first_sizes(call: BoundCall, name: str) -> tuple[str, str]:
+    sizes = _sizes(call, name)
+    if len(sizes) > 1:
+        return sizes[0].code(), sizes[1].code()
+    literal = sizes[0].literal
+    assert isinstance(literal, (tuple, list))
+    return str(literal[0]), str(literal[1])
 
 
 def reshape_kind(call: BoundCall) -> Kind:
-    tensor = call.tensor
-    if _channel_vector(call) and tensor.rank in (None, 1):
-        return Tensor(Layout.IMAGE, 4, tensor.dtype)
-    return Tensor(Layout.PLAIN, items_of(call, _new_shape(call)), tensor.dtype)
+    if _per_channel(call):
+        return Tensor(Layout.IMAGE, 4, call.tensor.dtype)
+    return Tensor(Layout.PLAIN, items_of(call, _new_shape(call)), call.tensor.dtype)
 
 
 # permute, transpose ------------------------------------------------------------------------------------------------
@@ -325,7 +339,8 @@ ROWS = (
     Op("torch.Tensor.reshape", "input, *shape", reshape_code, "plain", reshape_kind, also=("torch.reshape",),
        cases=(Case("x.reshape(2, -1)", IMAGE, gradient=True), Case("x.reshape((6, 20))", IMAGE), Case("x.reshape(x.shape[0], 3, -1)", IMAGE))),
     Op("torch.Tensor.view", "input, *size", reshape_code, "plain", reshape_kind,
-       cases=(Case("x.view(-1)", IMAGE), Case("x.view(2, 3, 20)", IMAGE, image=True), Case("x * y.view(1, -1, 1, 1)", {"x": (2, 3, 4, 5), "y": (3,)}, image=True))),
+       cases=(Case("x.view(-1)", IMAGE), Case("x.view(2, 3, 20)", IMAGE, image=True), Case("x * y.view(1, -1, 1, 1)", {"x": (2, 3, 4, 5), "y": (3,)}, image=True),
+              Case("x * y.view(x.shape[0], -1, 1, 1)", {"x": (2, 3, 4, 5), "y": (2, 1, 3)}, image=True))),
     Op("torch.Tensor.permute", "input, *dims", permute_code, "axis", permute_kind, also=("torch.permute",),
        cases=(Case("x.permute(0, 2, 3, 1)", IMAGE, image=True), Case("x.permute(0, 1, 3, 2)", IMAGE, image=True), Case("x.permute(2, 0, 1)", TOKENS, gradient=True), Case("x.permute((1, 0, 2))", TOKENS))),
     Op("torch.Tensor.transpose", "input, dim0, dim1", transpose_code, "axis", transpose_kind, also=("torch.transpose",),

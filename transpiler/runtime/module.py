@@ -20,7 +20,7 @@ from .keras_private import (
     scope_to_open,
     training_in_context,
 )
-from .parameter import Parameter, StoredTensor
+from .parameter import ImageParameter, Parameter, StoredTensor
 from .recipe import (
     Unwritable,
     call_described,
@@ -235,9 +235,9 @@ class Module(keras.layers.Layer, metaclass=_MadeInOnePrecision):
         torch_name = torch_name_of(name)
         registry = self._registry
         current = registry.get(torch_name)
-        if current is variable:
+        if current is variable or variable is getattr(current, "variable", None):
             return
-        if isinstance(current, StoredTensor):
+        if isinstance(current, StoredTensor) and not isinstance(current.variable, ImageParameter):
             self._replace_stored(torch_name, current, variable)
             return
         is_buffer = torch_name in registry.buffers and not variable.trainable
@@ -248,7 +248,8 @@ class Module(keras.layers.Layer, metaclass=_MadeInOnePrecision):
             super().__setattr__(name, variable)
         elif not any(variable.variable is own for own in self.weights):
             self._track_variable(variable.variable)
-        registry.put(registry.buffers if is_buffer else registry.parameters, torch_name, variable)
+        held = variable.face if isinstance(variable, ImageParameter) else variable
+        registry.put(registry.buffers if is_buffer else registry.parameters, torch_name, held)
 
     def _replace_stored(self, torch_name: str, face: StoredTensor, value: Any) -> None:
         """Put a new variable, in Keras' layout, behind a face such as `Linear.weight`."""

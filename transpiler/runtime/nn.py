@@ -41,7 +41,7 @@ from .normalization import (
     SyncBatchNorm,
 )
 from .padding import ConstantPad2d, ReflectionPad2d, ReplicationPad2d, ZeroPad2d
-from .parameter import Parameter, ParameterSlice, StoredTensor, is_parameter
+from .parameter import ImageParameter, Parameter, ParameterSlice, StoredTensor, is_parameter
 from .pooling import AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d
 from .resize import PixelShuffle, PixelUnshuffle, Upsample
 from .url import load_state_dict_from_url
@@ -73,6 +73,7 @@ __all__ = [
     "Hardswish",
     "Hardtanh",
     "Identity",
+    "ImageParameter",
     "LayerNorm",
     "LeakyReLU",
     "Linear",

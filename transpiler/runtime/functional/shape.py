@@ -29,6 +29,12 @@ def expand(x: Any, sizes: Sequence[Any]) -> tf.Tensor:
     return tf.broadcast_to(x, target)
 
 
+def sizes(value: Any) -> Any:
+    """One size as a tuple of one; several stay as they are."""
+    is_one = value.shape.rank == 0 if tf.is_tensor(value) else isinstance(value, (int, np.integer))
+    return (value,) if is_one else value
+
+
 def gather(x: Any, axis: int, index: Any) -> tf.Tensor:
     """`torch.gather`: pick along `axis` at `index`, which has the rank of `x`."""
     x, index = tf.convert_to_tensor(x), tf.convert_to_tensor(index)
