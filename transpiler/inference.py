@@ -97,6 +97,7 @@ _ARRAY_METHODS = frozenset(
         "type",
     }
 )
+_ASKS_FOR_CLASS = m.Call(func=m.Name("isinstance"), args=[m.Arg(m.Name()), m.Arg()])
 ONLY_TENSORS_HAVE = (rules.tensor_methods() | {"copy_", "requires_grad_"}) - _TEXT_METHODS - _ARRAY_METHODS
 
 
@@ -448,8 +449,18 @@ class Analysis:
                     self.env[name] = replace(joined, layout=want, origin=None)
 
     def _narrow(self, test: cst.BaseExpression) -> None:
-        """Inside `if isinstance(m, nn.Linear)`, an m that could be anything is that; a tensor may be a list of them."""
-        if not m.matches(test, m.Call(func=m.Name("isinstance"), args=[m.Arg(m.Name()), m.Arg()])):
+        """Inside `if isinstance(m, nn.Linear)`, an m that could be anything is that; a tensor may be a list of them.
+
+        Inside `if not isinstance(x, list)`, what may be a list of tensors is one.
+        """
+        if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
+            if m.matches(test.expression, _ASKS_FOR_CLASS):
+                value, classes = (arg.value for arg in cst.ensure_type(test.expression, cst.Call).args)
+                held = self.env.get(cst.ensure_type(value, cst.Name).value)
+                if isinstance(held, Sequence) and isinstance(held.element, Tensor) and are_lists(classes):
+                    self.env[cst.ensure_type(value, cst.Name).value] = held.element
+            return
+        if not m.matches(test, _ASKS_FOR_CLASS):
             return
         value, classes = (arg.value for arg in cst.ensure_type(test, cst.Call).args)
         name = cst.ensure_type(value, cst.Name).value

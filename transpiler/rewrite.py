@@ -355,6 +355,9 @@ class Rewriter(SubscriptRewriter):
         others = [item for item in items if isinstance(item, Tensor) and needs_transpose(item, want)]
         if not others:
             return value
+        written = self._written_list_in(value, want, node, name)
+        if written is not None:
+            return written
         if len(others) < len(items) or others[0].rank is None or len({item.rank for item in others}) > 1:
             self.report(
                 "L202",
@@ -366,6 +369,25 @@ class Rewriter(SubscriptRewriter):
         item = self.transposed("item", others[0], want, node, f"{name} works in torch order")
         code = f"[{item} for item in {value.code()}]"
         return Argument(Sequence(Tensor(want, others[0].rank, others[0].dtype)), value.literal, lambda: code)
+
+    def _written_list_in(self, value: Argument, want: Layout, node: cst.Call, name: str) -> Argument | None:
+        """`[x, y]`, with a transpose at each that needs one; None if the list is not written out."""
+        kinds = value.kind.items if isinstance(value.kind, Tuple) else ()
+        listed = expression(value.code())
+        if not isinstance(listed, (cst.List, cst.Tuple)) or len(listed.elements) != len(kinds):
+            return None
+        elements = []
+        for element, kind in zip(listed.elements, kinds, strict=True):
+            if isinstance(element, cst.StarredElement) or not isinstance(kind, Tensor) or kind.rank is None:
+                return None
+            if needs_transpose(kind, want):
+                reason = f"{name} works in {'image' if want is Layout.IMAGE else 'torch'} order"
+                code = self.transposed(code_of(element.value), kind, want, node, reason)
+                element = element.with_changes(value=expression(code))
+            elements.append(element)
+        code = code_of(listed.with_changes(elements=elements))
+        joined = tuple(Tensor(want, kind.rank, kind.dtype) for kind in kinds if isinstance(kind, Tensor))
+        return Argument(Tuple(joined), value.literal, lambda: code)
 
     # calls of the source's own functions and modules ---------------------------------------------------------------
 

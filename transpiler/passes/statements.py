@@ -66,7 +66,7 @@ class StatementRewriter(Rewriter):
         if isinstance(target, (cst.Tuple, cst.List)):
             return self._unpacked_shapes(original_node, updated_node)
         if isinstance(target, cst.Subscript) and isinstance(self.kind(target.value), Tensor):
-            return self._part_assigned(target, updated_node.targets[0].target, updated_node.value)
+            return self._part_assigned(target, updated_node.targets[0].target, updated_node.value, original_node.value)
         return self._hinted(original_node, updated_node)
 
     def _hinted(self, original: cst.Assign, updated: cst.Assign) -> cst.Assign:
@@ -119,15 +119,25 @@ class StatementRewriter(Rewriter):
     # parts of tensors ----------------------------------------------------------------------------------------------
 
     def _part_assigned(
-        self, original: cst.Subscript, target: cst.BaseAssignTargetExpression, value: cst.BaseExpression
+        self,
+        original: cst.Subscript,
+        target: cst.BaseAssignTargetExpression,
+        value: cst.BaseExpression,
+        assigned: cst.BaseExpression,
     ) -> cst.BaseSmallStatement:
         """`x[i] = v`: `x = F.slice_assign(x, np.s_[i], v)`, as tensors can't be written to."""
+        kind = self.kind(assigned)
+        if isinstance(kind, Tensor) and kind.layout is Layout.IMAGE:
+            return self._write(original, target, code_of(value), image=True)
         return self._write(original, target, code_of(value))
 
-    def _write(self, original: cst.Subscript, target: cst.BaseExpression, value: str) -> cst.BaseSmallStatement:
+    def _write(
+        self, original: cst.Subscript, target: cst.BaseExpression, value: str, *, image: bool = False
+    ) -> cst.BaseSmallStatement:
+        """`image` says that the value is one: it goes into an image, whose index has been put in order already."""
         owner = self.kind(original.value)
         assert isinstance(owner, Tensor)
-        if owner.layout is Layout.IMAGE:
+        if owner.layout is Layout.IMAGE and not image:
             self.report(
                 "L205",
                 "a part of an image is assigned",

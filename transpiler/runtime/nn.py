@@ -43,7 +43,7 @@ from .normalization import (
 from .padding import ConstantPad2d, ReflectionPad2d, ReplicationPad2d, ZeroPad2d
 from .parameter import ImageParameter, Parameter, ParameterSlice, StoredTensor, is_parameter
 from .pooling import AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d
-from .resize import PixelShuffle, PixelUnshuffle, Upsample
+from .resize import PixelShuffle, PixelUnshuffle, Unfold, Upsample
 from .url import load_state_dict_from_url
 
 __all__ = [
@@ -102,6 +102,7 @@ __all__ = [
     "StoredTensor",
     "SyncBatchNorm",
     "Tanh",
+    "Unfold",
     "Upsample",
     "ZeroPad2d",
     "functional",
