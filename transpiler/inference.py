@@ -45,6 +45,7 @@ from .kinds import (
     plain,
     with_own_dtype,
 )
+from .method_names import ONLY_TENSORS_HAVE
 from .names import Origin, imported_names
 from .program import Program
 from .scopes import parameter_list
@@ -52,53 +53,7 @@ from .walk import find
 
 _CHANNEL_NAMES = frozenset({"C", "c", "channels", "chs"})
 _SIDES = (["H", "W"], ["h", "w"], ["height", "width"])
-_TEXT_METHODS = frozenset(name for owner in (str, list, dict, set, tuple, bytes) for name in dir(owner))
-_ARRAY_METHODS = frozenset(
-    {
-        "all",
-        "any",
-        "argmax",
-        "argsort",
-        "clip",
-        "cumsum",
-        "dot",
-        "flatten",
-        "item",
-        "max",
-        "mean",
-        "min",
-        "prod",
-        "ravel",
-        "repeat",
-        "reshape",
-        "round",
-        "size",
-        "sort",
-        "squeeze",
-        "std",
-        "sum",
-        "take",
-        "tolist",
-        "transpose",
-        "var",
-        "view",
-        "T",
-        "t",
-        "to",
-        "norm",
-        "dim",
-        "numpy",
-        "int",
-        "float",
-        "bool",
-        "long",
-        "half",
-        "double",
-        "type",
-    }
-)
 _ASKS_FOR_CLASS = m.Call(func=m.Name("isinstance"), args=[m.Arg(m.Name()), m.Arg()])
-ONLY_TENSORS_HAVE = (rules.tensor_methods() | {"copy_", "requires_grad_"}) - _TEXT_METHODS - _ARRAY_METHODS
 
 
 @dataclass
@@ -153,6 +108,7 @@ class Analysis:
         self.typing = typing
         self.env: dict[str, Kind] = {}
         self.constants: dict[str, object] = {}
+        self.sums: set[str] = set()
         self.returns: Kind | None = None
         self.strong: dict[str, set[Layout]] = {}
         self.weak: set[str] = set()
@@ -318,6 +274,8 @@ class Analysis:
         target = self.expressions.kind(node.target)
         value = self.expressions.kind(node.value)
         if isinstance(target, Tensor) or isinstance(value, Tensor):
+            if isinstance(node.target, cst.Name) and target == PYTHON:
+                self.sums.add(node.target.value)
             self.assign(node.target, self.expressions.broadcast(target, value))
         elif isinstance(target, (Sequence, Tuple)):
             items = target.items if isinstance(target, Tuple) else None
@@ -484,10 +442,13 @@ class Analysis:
 
     def _twice(self, run: Callable[[], None]) -> None:
         before = dict(self.env)
-        run()
-        self.env = joined_names(before, self.env)
-        run()
-        self.env = joined_names(before, self.env)
+        for _ in range(2):
+            run()
+            after = self.env
+            self.env = joined_names(before, after)
+            for name in self.sums:  # a number that tensors are added to in a loop is one after it
+                if isinstance(after.get(name), Tensor):
+                    self.env[name] = after[name]
 
     def _try(self, node: cst.Try) -> None:
         before = dict(self.env)

@@ -187,10 +187,6 @@ def join(a: Kind, b: Kind) -> Kind:
         return b
     if isinstance(a, Tensor) and isinstance(b, Tensor):
         return _join_tensors(a, b)
-    if isinstance(a, Python) and isinstance(b, Tensor):
-        return b  # a number that tensors are added to
-    if isinstance(a, Tensor) and isinstance(b, Python):
-        return a
     if isinstance(a, Instance) and isinstance(b, Instance):
         known = bool(a.classes) and bool(b.classes)
         element = join(a.element, b.element) if a.element and b.element else a.element or b.element

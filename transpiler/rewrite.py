@@ -16,9 +16,9 @@ from .binding import argument_parameters, bound_call
 from .calls import DICT_METHODS
 from .code import code_of, expression, index_code, unwrapped
 from .evidence import axis_evidence
-from .inference import ONLY_TENSORS_HAVE
 from .kinds import ClassValue, Instance, Kind, Layout, Sequence, Tensor, Tuple, Unknown
 from .layout import needs_transpose
+from .method_names import ONLY_TENSORS_HAVE
 from .passes.fold import FRAMEWORKS
 from .promotion import is_promoted
 from .rules.table import Argument, BoundCall, Op, Refusal
@@ -472,6 +472,4 @@ class Rewriter(SubscriptRewriter):
 def _is_list_of_unknown(call: BoundCall) -> bool:
     """Whether what should be a list of tensors holds nobody knows what."""
     first = next(iter(call.arguments.values()), None)
-    return (
-        isinstance(first, Argument) and isinstance(first.kind, Sequence) and isinstance(first.kind.element, Unknown)
-    )
+    return isinstance(first, Argument) and isinstance(first.kind, Sequence) and isinstance(first.kind.element, Unknown)

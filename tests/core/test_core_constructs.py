@@ -200,3 +200,67 @@ def conv(**kwargs):
 """
     )
     assert "return nn.Conv2d(3, 4, 1)" in run.definition("conv")
+
+
+def test_what_is_joined_with_an_image_is_transposed_alone(transpile) -> None:
+    run = transpile(
+        """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 1)
+
+    def forward(self, x: torch.Tensor, t: torch.Tensor):
+        x = self.conv(x)
+        return torch.cat([x, t.reshape(1, 4, 3, 4)], 1)
+"""
+    )
+    assert "tf.concat([x, tf.transpose(tf.reshape(t, (1, 4, 3, 4)), (0, 2, 3, 1))], axis=-1)" in run.definition("call")
+    assert len(run.transposes()) == 1
+
+
+def test_a_part_of_an_image_is_assigned(transpile) -> None:
+    run = transpile(
+        """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(2, 2, 1)
+
+    def forward(self, x: torch.Tensor):
+        B, C, H, W = x.shape
+        x[:, :2] = self.conv(x[:, :2])
+        return x
+"""
+    )
+    assert "x = F.slice_assign(x, np.s_[..., :2], self.conv(x[..., :2]))" in run.definition("call")
+
+
+def test_a_constructor_that_leaves_what_it_does_not_know(transpile) -> None:
+    run = transpile(
+        """
+class Net(nn.Module):
+    def __init__(self, size: int = 3, **kwargs):
+        super().__init__()
+        self.pool = nn.AvgPool2d(size)
+"""
+    )
+    assert "super().__init__(**nn.keras_arguments(kwargs))" in run.definition("__init__")
+
+
+def test_a_number_that_images_are_added_to(transpile) -> None:
+    run = transpile(
+        """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.convs = nn.ModuleList([nn.Conv2d(2, 2, 1) for _ in range(3)])
+
+    def forward(self, x: torch.Tensor):
+        y = 0
+        for conv in self.convs:
+            y += conv(x)
+        return torch.cat([y, y], dim=1)
+"""
+    )
+    assert "tf.concat([y, y], axis=-1)" in run.definition("call")

@@ -70,10 +70,20 @@ class StatementRewriter(Rewriter):
         return self._hinted(original_node, updated_node)
 
     def _hinted(self, original: cst.Assign, updated: cst.Assign) -> cst.Assign:
-        """An attribute whose value a hint gives."""
+        """An attribute whose value a hint gives, or a tensor that a hint stores in another order than it comes in."""
         hint = self.program.hints.get(self.function_name)
-        value = hint.values.get(code_of(original.targets[0].target)) if hint else None
-        return updated.with_changes(value=expression(value)) if value is not None else updated
+        if hint is None:
+            return updated
+        target = original.targets[0].target
+        value = hint.values.get(code_of(target))
+        if value is not None:
+            return updated.with_changes(value=expression(value))
+        have, want = self.kind(original.value), self.kind(target)
+        if isinstance(have, Tensor) and isinstance(want, Tensor) and have.rank == want.rank == 4:
+            if needs_transpose(have, want.layout):
+                code = self.transposed(code_of(updated.value), have, want.layout, original, "a hint says so")
+                return updated.with_changes(value=expression(code))
+        return updated
 
     def leave_IndentedBlock(
         self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock
@@ -285,9 +295,17 @@ class StatementRewriter(Rewriter):
         kwargs = node.params.star_kwarg.name if node.params.star_kwarg else cst.Name("kwargs")
         if kwargs.value != "kwargs" or _uses_kwargs(node):
             return node
-        handing_on = [cst.Arg(cst.Name("kwargs"), star="**")]
+        given = "nn.keras_arguments(kwargs)" if self._swallows_arguments() else "kwargs"
+        handing_on = [cst.Arg(expression(given), star="**")]
         body = m.replace(node.body, _BARE_SUPER, lambda call, _: call.with_changes(args=handing_on))  # type: ignore[union-attr,arg-type]
         return node.with_changes(body=body)
+
+    def _swallows_arguments(self) -> bool:
+        """Whether upstream's constructor takes any argument at all, and leaves those it doesn't know."""
+        name = self._class[-1].rpartition(".")[2]
+        classes = (s for s in self.source.tree.body if isinstance(s, cst.ClassDef) and s.name.value == name)
+        members = (member for cls in classes for member in cls.body.body if isinstance(member, cst.FunctionDef))
+        return any(f.name.value == "__init__" and f.params.star_kwarg is not None for f in members)
 
     def _base_takes_keras_arguments(self) -> bool:
         """Whether the base class is one of the source that says nothing of its own about `**kwargs`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..kinds import PYTHON, Kind, Layout, Sequence, Shape, Tensor, Tuple
+from ..kinds import PYTHON, Kind, Layout, Sequence, Shape, Tensor, Tuple, Unknown
 from ..layout import is_to_channels_last, is_to_image, stored_axis, to_stored
 from .image_form import after_dropping, drops_axes, only_with
 from .table import Argument, BoundCall, Case, Op, Refusal, broadcast, same
@@ -38,7 +38,10 @@ def reshape_code(call: BoundCall) -> str:
     if _per_channel(call):
         batch, channels = _first_sizes(call, name)
         return f"tf.reshape({call.one('input').code()}, ({batch}, 1, 1, {channels}))"
-    return f"tf.reshape({call.one('input').code()}, {sizes_code(_sizes(call, name))})"
+    sizes = _sizes(call, name)
+    if len(sizes) == 1 and isinstance(sizes[0].kind, Unknown) and not sizes[0].is_literal and not sizes[0].code().startswith("*"):
+        return f"tf.reshape({call.one('input').code()}, F.sizes({sizes[0].code()}))"
+    return f"tf.reshape({call.one('input').code()}, {sizes_code(sizes)})"
 
 
 def _first_sizes(call: BoundCall, name: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from ..kinds import Layout, Shape, Tuple, Unknown
+from ..kinds import Layout, Shape, Tuple
 from ..layout import stored_axis
 from .table import Argument, BoundCall, Op, Refusal
 
@@ -158,8 +158,6 @@ def sizes_code(items: tuple[Argument, ...]) -> str:
             raise Refusal("the shape of an image held channels-last is used for sizes in torch's order", "unpack the shape, and write the sizes one by one")
     if len(items) == 1 and items[0].is_sequence:
         return items[0].code().removeprefix("*")
-    if len(items) == 1 and isinstance(items[0].kind, Unknown) and not items[0].is_literal and not items[0].code().startswith("*"):
-        return f"F.sizes({items[0].code()})"
     if len(items) == 1:
         return f"({items[0].code()},)"
     return "(" + ", ".join(item.code() for item in items) + ")"

@@ -43,6 +43,7 @@ from .normalization import (
 from .padding import ConstantPad2d, ReflectionPad2d, ReplicationPad2d, ZeroPad2d
 from .parameter import ImageParameter, Parameter, ParameterSlice, StoredTensor, is_parameter
 from .pooling import AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d
+from .recipe import keras_arguments
 from .resize import PixelShuffle, PixelUnshuffle, Unfold, Upsample
 from .url import load_state_dict_from_url
 
@@ -108,6 +109,7 @@ __all__ = [
     "functional",
     "init",
     "is_parameter",
+    "keras_arguments",
     "load_state_dict_from_url",
     "require_module",
 ]

@@ -23,6 +23,11 @@ CHANGING_METHODS = (
 _TAKEN_BY_KERAS = ("name", "trainable", "dtype")
 
 
+def keras_arguments(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the arguments that a Keras layer takes, for constructors that leave what they don't know."""
+    return {name: given[name] for name in _TAKEN_BY_KERAS if name in given}
+
+
 class Unwritable(TypeError):
     """A layer was made or changed with something that no file can hold."""
 
