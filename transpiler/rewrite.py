@@ -374,7 +374,8 @@ class Rewriter(SubscriptRewriter):
         """`[x, y]`, with a transpose at each that needs one; None if the list is not written out."""
         kinds = value.kind.items if isinstance(value.kind, Tuple) else ()
         listed = expression(value.code())
-        if not isinstance(listed, (cst.List, cst.Tuple)) or len(listed.elements) != len(kinds):
+        ranks = {kind.rank for kind in kinds if isinstance(kind, Tensor)}
+        if not isinstance(listed, (cst.List, cst.Tuple)) or len(listed.elements) != len(kinds) or len(ranks) > 1:
             return None
         elements = []
         for element, kind in zip(listed.elements, kinds, strict=True):
