@@ -61,7 +61,8 @@ class Module(keras.layers.Layer, metaclass=_MadeInOnePrecision):
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         layer = super().__new__(cls, *args, **kwargs)
-        layer.__dict__["_given"] = (args, kwargs)
+        # Two underscores: Keras doesn't look there for layers to save.
+        layer.__dict__["__given"] = (args, kwargs)
         return layer
 
     def __init__(self, *args: Any, **kwargs: Any):
@@ -543,7 +544,7 @@ class Module(keras.layers.Layer, metaclass=_MadeInOnePrecision):
         return {**config, "frozen": frozen} if frozen else config
 
     def _described_arguments(self) -> dict[str, Any]:
-        return described_arguments(type(self), *self.__dict__["_given"])
+        return described_arguments(type(self), *self.__dict__["__given"])
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:

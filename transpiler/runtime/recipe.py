@@ -87,15 +87,15 @@ def recording(method: Callable[..., Any], rename: Callable[[Any], None]) -> Call
 
     @functools.wraps(method)
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        changes = self.__dict__.get("_changes")
+        changes = self.__dict__.get("__changes")
         if changes is None:
             return method(self, *args, **kwargs)
-        self.__dict__["_changes"] = None
+        self.__dict__["__changes"] = None
         try:
             with default_policy(self.dtype_policy):
                 result = method(self, *args, **kwargs)
         finally:
-            self.__dict__["_changes"] = changes
+            self.__dict__["__changes"] = changes
         change = {"method": method.__name__, **_described_call(method, args, kwargs)}
         if change not in changes[-1:]:
             changes.append(change)
