@@ -338,7 +338,11 @@ class Module(keras.layers.Layer, metaclass=_MadeInOnePrecision):
         if tensor.dtype.is_floating:
             tensor = tf.cast(tensor, self.variable_dtype)
         if persistent:
-            tensor = keras.Variable(tensor, dtype=tensor.dtype.name, trainable=False, name=attribute)
+            # On many devices all go on with one value; there is no mean of counts and flags.
+            aggregation = "mean" if tensor.dtype.is_floating else "only_first_replica"
+            tensor = keras.Variable(
+                tensor, dtype=tensor.dtype.name, trainable=False, name=attribute, aggregation=aggregation
+            )
             self._unlock_tracker()
             super().__setattr__(attribute, tensor)
         registry.buffers[name] = tensor
