@@ -46,7 +46,9 @@ def build_parser() -> argparse.ArgumentParser:
     vit.add_argument("--repeats", type=_positive, default=30, help="default: %(default)d")
     vit.add_argument("--threads", type=_positive, help="default: all usable cores")
     vit.add_argument("--jit-compile", action="store_true", help="compile both with XLA")
-    transpile = benchmarks.add_parser("transpile", parents=[common], help="seconds to transpile Swin and ViT")
+    transpile = benchmarks.add_parser(
+        "transpile", parents=[common], help="seconds to transpile Swin, ViT and all of timm"
+    )
     transpile.add_argument("--repeats", type=_positive, default=3, help="default: %(default)d")
     return parser
 
@@ -76,7 +78,8 @@ def _line(record: dict[str, Any]) -> str:
     seconds = f"{record['median'] * 1e3:.1f} ms ({record['lower'] * 1e3:.1f} to {record['upper'] * 1e3:.1f})"
     if "batch" in record:
         return f"{record['model']}, batch {record['batch']}: {seconds}, ratio {record['ratio']:.3f}"
-    return f"{record['module']}, {record['state']}: {seconds}"
+    phases = ", ".join(f"{name} {figure:.1f}" for name, figure in record["phases"].items())
+    return f"{record['module']}, {record['state']}: {seconds}, CPU {record['cpu']:.1f} s; {phases}"
 
 
 def _write(path: Path, data: dict[str, Any]) -> None:
