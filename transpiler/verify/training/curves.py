@@ -18,8 +18,8 @@ STEPS, BATCH = 10, 4
 SEED = 0
 
 # torch adds epsilon to the root of the corrected second moment, Keras to that of the uncorrected one: in step t Keras'
-# counts 1 / sqrt(1 - 0.999^t) times as much. It is kept so small that this is lost beside any gradient that matters. Both
-# decay the weights apart from the gradient, by learning rate x decay, biases and norms included.
+# counts 1 / sqrt(1 - 0.999^t) times as much. It is kept so small that this is lost beside any gradient that matters.
+# Both decay the weights apart from the gradient, by learning rate x decay, biases and norms included.
 SGD = {"lr": 0.01, "momentum": 0.9}
 ADAMW = {"lr": 1e-3, "beta_1": 0.9, "beta_2": 0.999, "eps": 1e-8, "weight_decay": 0.05}
 
