@@ -29,7 +29,7 @@ from .recipe import (
     freeze_as_described,
     serialized_policy,
 )
-from .registry import Registry, RemovableHandle, attribute_of, torch_name_of
+from .registry import Registry, RemovableHandle, WithoutModule, attribute_of, torch_name_of
 from .state import IncompatibleKeys, load_state_dict, state_dict
 
 
@@ -177,7 +177,7 @@ class Module(keras.layers.Layer, metaclass=_MadeInOnePrecision):
 
     def _register_load_state_dict_pre_hook(self, hook: Callable[..., Any], with_module: bool = False) -> Any:
         """As above; torch's older name, without the module among the arguments."""
-        return self.register_load_state_dict_pre_hook(hook if with_module else _WithoutModule(hook))
+        return self.register_load_state_dict_pre_hook(hook if with_module else WithoutModule(hook))
 
     # ---- registries --------------------------------------------------------------------------
 
@@ -567,16 +567,6 @@ def _unexpected_keyword(cls: type, error: ValueError) -> str | None:
     """The first argument that Keras' error complains of; torch's modules give Python's own error for it."""
     _, _, arguments = str(error).partition(f"Unrecognized keyword arguments passed to {cls.__name__}: {{")
     return arguments.partition(":")[0] or None
-
-
-class _WithoutModule:
-    """Calls a hook with all arguments but the module. An object, so that a copied module copies its hook."""
-
-    def __init__(self, hook: Callable[..., Any]):
-        self.hook = hook
-
-    def __call__(self, module: Any, *args: Any) -> Any:
-        return self.hook(*args)
 
 
 def _changed_by_keras(layer: Any) -> bool:

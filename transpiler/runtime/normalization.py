@@ -182,8 +182,16 @@ class BatchNorm3d(BatchNorm):
 class SyncBatchNorm(BatchNorm):
     """`torch.nn.SyncBatchNorm`: statistics are those of all replicas' batches."""
 
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        **kwargs: Any,
+    ):
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, **kwargs)
         self.synchronized = True
 
 
