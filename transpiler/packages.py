@@ -110,12 +110,15 @@ def _from_subpackages(
 ) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
     """What upstream's package exports of the packages in it, by the subpackage that exports it too."""
     found: dict[str, list[tuple[str, str]]] = {}
+    subpackages = {".".join(module.split(".")[:n]) for module in plans for n in range(1, module.count(".") + 1)}
     for name, target in sorted(resolver.bindings(package).imports.items()):
+        if target.symbol is None or target.module not in subpackages or not target.module.startswith(f"{package}."):
+            continue
         origin = resolver.resolve(package, name)
-        if origin is None or origin.symbol is None or origin.module is None or target.symbol is None:
+        if origin is None or origin.symbol is None or origin.module is None:
             continue
         plan = plans.get(origin.module)
-        is_below = target.module.startswith(f"{package}.") and origin.module.startswith(f"{target.module}.")
+        is_below = origin.module.startswith(f"{target.module}.")
         if is_below and plan is not None and origin.symbol in _generated(resolver, plan):
             found.setdefault(target.module[len(package) :], []).append((target.symbol, name))
     return [(module, tuple(names)) for module, names in sorted(found.items())]
