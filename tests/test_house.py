@@ -24,9 +24,9 @@ LAYERS = (
     {"upgrade"},
     {"pipeline", "generation", "explain", "summary", "breadth", "diff"},
     {
-        *("accept_override", "annotations", "assemble", "binding", "builtin_calls", "calls", "closure", "evidence", "expressions", "flow", "hints", "inference"),
+        *("accept_override", "annotations", "assemble", "binding", "builtin_calls", "calls", "closure", "evidence", "expressions", "flow", "hints", "inference", "method_names"),
         *("internal_errors", "needs", "roots"),
-        *("overrides", "packages", "passes", "prepare", "layout_transformer", "program", "promotion", "rewrite", "subscripts", "typing_rounds"),
+        *("overrides", "packages", "passes", "prepare", "layout_transformer", "program", "promotion", "rewrite", "stored_parameters", "subscripts", "typing_rounds"),
         *("emit", "exchange", "fingerprint", "lock", "manifest", "output_folder", "parity_states", "standing", "swap", "upstream_files"),
     },
     {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 import libcst as cst
 
@@ -15,17 +16,21 @@ from .scopes import parameter_list
 
 
 def bound_call(
-    row: Op, name: str, arguments: list[tuple[cst.Arg, Kind]], receiver: tuple[cst.BaseExpression, Kind] | None, code
-) -> BoundCall:  # type: ignore[no-untyped-def]
-    """Bind a call's arguments to a row; `code` gives the text of a node."""
+    row: Op,
+    name: str,
+    arguments: list[tuple[cst.Arg, Kind]],
+    receiver: tuple[cst.BaseExpression, Kind] | None,
+    code: Callable[[cst.BaseExpression], str],
+    literals: Mapping[cst.CSTNode, object] = MappingProxyType({}),
+) -> BoundCall:
+    """Bind a call's arguments to a row; `code` gives the text of a node, `literals` the value of a constant's name."""
     positional = []
     keywords = {}
     if receiver is not None:
         positional.append(Argument(receiver[1], literal_value(receiver[0]), lambda: code(receiver[0])))
     for arg, kind in arguments:
-        argument = Argument(
-            kind, literal_value(arg.value) if not arg.star else rules.table.NOT_LITERAL, _code_of(arg, code)
-        )
+        literal = rules.table.NOT_LITERAL if arg.star else literals.get(arg.value, literal_value(arg.value))
+        argument = Argument(kind, literal, _code_of(arg, code), _written_out(arg))
         if arg.star == "**":
             raise Refusal(f"{name} is called with **", "write its arguments out, or use an override")
         if arg.keyword is not None:
@@ -33,6 +38,15 @@ def bound_call(
         else:
             positional.append(argument)
     return bind(row, name, positional, keywords)
+
+
+def _written_out(arg: cst.Arg) -> tuple[object, ...] | None:
+    if arg.star or not isinstance(arg.value, (cst.Tuple, cst.List)):
+        return None
+    if any(isinstance(element, cst.StarredElement) for element in arg.value.elements):
+        return None
+    values = (literal_value(element.value) for element in arg.value.elements)
+    return tuple(None if value is rules.table.NOT_LITERAL else value for value in values)
 
 
 def _keyword(row: Op, keyword: str) -> str:

@@ -61,6 +61,8 @@ def builtin_kind(name: str, arguments: list[tuple[cst.Arg, Kind]], attribute: Ca
     kinds = [kind for _, kind in arguments]
     if name in ("max", "min", "sum", "abs") and any(is_tensor(k) for k in kinds):
         return next(k for k in kinds if is_tensor(k))
+    if name == "sum" and len(kinds) == 2 and isinstance(kinds[1], (Sequence, Tuple)):
+        return kinds[1] if isinstance(kinds[1], Sequence) else Sequence(PYTHON)
     if name in _PYTHON_BUILTINS:
         return PYTHON
     if name in _SEQUENCE_BUILTINS:

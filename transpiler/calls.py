@@ -130,8 +130,9 @@ class Calls:
         if isinstance(row, rules.Value):
             if row.tf == "nn.Parameter":
                 value = arguments[0][1] if arguments else UNKNOWN
-                rank = value.rank if isinstance(value, Tensor) else None
-                return Tensor(Layout.PLAIN, rank, "float", True)
+                if not isinstance(value, Tensor):
+                    return Tensor(Layout.PLAIN, None, "float", True)
+                return Tensor(Layout.PLAIN, value.rank, "float", True, None, value.per_channel)
             return PYTHON if not row.torch.startswith("torch.nn.init") else UNKNOWN
         if isinstance(row, rules.Erase):
             return receiver[1] if receiver else PYTHON
@@ -171,7 +172,7 @@ class Calls:
         receiver: tuple[cst.BaseExpression, Kind] | None,
     ) -> Kind:
         try:
-            call = bound_call(row, name, arguments, receiver, self.analysis.code)
+            call = bound_call(row, name, arguments, receiver, self.analysis.code, self.analysis.typing.literals)
         except Refusal:
             return UNKNOWN
         call = replace(call, layout=self._layout_for(row, call))

@@ -103,6 +103,8 @@ class Expressions:
             return NONE
         if node.value in ("True", "False"):
             return PYTHON
+        if node.value in self.analysis.constants:
+            self.analysis.typing.literals[node] = self.analysis.constants[node.value]
         if node.value in self.analysis.env:
             return self.analysis.env[node.value]
         return self.analysis.global_kind(node)
@@ -164,12 +166,12 @@ class Expressions:
             if isinstance(node.operator, cst.MatrixMultiply):
                 return self._matmul(left, right)
             return promoted_kind(node, left, right, self.broadcast(left, right))
-        if (
-            isinstance(node.operator, cst.Add)
-            and isinstance(left, (Sequence, Tuple, Shape))
-            and isinstance(right, (Sequence, Tuple, Shape))
-        ):
-            return self._concatenated(left, right)
+        if isinstance(node.operator, cst.Add):
+            lists = [isinstance(side, (Sequence, Tuple, Shape)) for side in (left, right)]
+            if all(lists):
+                return self._concatenated(left, right)
+            if any(lists):
+                return Sequence(join(element_of(left), element_of(right)))
         if isinstance(left, (Sequence, Tuple)) and isinstance(node.operator, cst.Multiply):
             return Sequence(element_of(left))
         if isinstance(right, (Sequence, Tuple)) and isinstance(node.operator, cst.Multiply):
@@ -198,6 +200,7 @@ class Expressions:
             return replace(right, variable=False) if isinstance(right, Tensor) else UNKNOWN
         if not isinstance(right, Tensor):
             return replace(left, variable=False)
+        self._meet(left, right)
         layouts = {k.layout for k in (left, right) if k.rank is None or k.rank >= 3}
         if Layout.IMAGE in layouts:
             layout = Layout.IMAGE
@@ -221,6 +224,16 @@ class Expressions:
         )
         dtype = left.dtype if left.dtype == right.dtype else None
         return Tensor(layout, rank, dtype, False, origin if layout is Layout.OPAQUE else None)
+
+    def _meet(self, left: Tensor, right: Tensor) -> None:
+        """What an undecided operand is, by the one that it meets."""
+        for opaque, other in ((left, right), (right, left)):
+            if opaque.layout is not Layout.OPAQUE or other.layout is not Layout.PLAIN:
+                continue
+            if other.per_channel and other.variable:
+                self.analysis.want(opaque, Layout.IMAGE, strong=True)
+            elif other.rank is not None and other.rank >= (2 if other.variable else 3):
+                self.analysis.want(opaque, Layout.PLAIN, strong=False)
 
     def _UnaryOperation(self, node: cst.UnaryOperation) -> Kind:
         kind = self.kind(node.expression)

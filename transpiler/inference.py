@@ -20,7 +20,7 @@ from .annotations import annotation_kind
 from .calls import Calls
 from .diagnostics import Diagnostic
 from .expressions import Expressions
-from .flow import are_lists, joined_names, leaves
+from .flow import are_lists, constants, joined_names, leaves
 from .hints import Hint
 from .kinds import (
     NONE,
@@ -45,6 +45,7 @@ from .kinds import (
     plain,
     with_own_dtype,
 )
+from .method_names import ONLY_TENSORS_HAVE
 from .names import Origin, imported_names
 from .program import Program
 from .scopes import parameter_list
@@ -52,57 +53,12 @@ from .walk import find
 
 _CHANNEL_NAMES = frozenset({"C", "c", "channels", "chs"})
 _SIDES = (["H", "W"], ["h", "w"], ["height", "width"])
-_TEXT_METHODS = frozenset(name for owner in (str, list, dict, set, tuple, bytes) for name in dir(owner))
-_ARRAY_METHODS = frozenset(
-    {
-        "all",
-        "any",
-        "argmax",
-        "argsort",
-        "clip",
-        "cumsum",
-        "dot",
-        "flatten",
-        "item",
-        "max",
-        "mean",
-        "min",
-        "prod",
-        "ravel",
-        "repeat",
-        "reshape",
-        "round",
-        "size",
-        "sort",
-        "squeeze",
-        "std",
-        "sum",
-        "take",
-        "tolist",
-        "transpose",
-        "var",
-        "view",
-        "T",
-        "t",
-        "to",
-        "norm",
-        "dim",
-        "numpy",
-        "int",
-        "float",
-        "bool",
-        "long",
-        "half",
-        "double",
-        "type",
-    }
-)
-ONLY_TENSORS_HAVE = (rules.tensor_methods() | {"copy_", "requires_grad_"}) - _TEXT_METHODS - _ARRAY_METHODS
+_ASKS_FOR_CLASS = m.Call(func=m.Name("isinstance"), args=[m.Arg(m.Name()), m.Arg()])
 
 
 @dataclass
 class Typing:
-    """What the analysis found out about a module: kinds by node, targets and layouts of calls."""
+    """What the analysis found out about a module: kinds by node, targets and layouts of calls, names of constants."""
 
     kinds: dict[cst.CSTNode, Kind] = field(default_factory=dict)
     targets: dict[cst.CSTNode, str] = field(default_factory=dict)
@@ -110,6 +66,10 @@ class Typing:
     tensors_in: set[cst.CSTNode] = field(default_factory=set)
     diagnostics: dict[int, list[Diagnostic]] = field(default_factory=dict)
     """What went wrong, by top-level statement."""
+    literals: dict[cst.CSTNode, object] = field(default_factory=dict)
+    per_channel: list[cst.Assign] = field(default_factory=list)
+    """What makes parameters of one value a channel; `channels_last` are the calls whose parameter is stored so."""
+    channels_last: set[cst.CSTNode] = field(default_factory=set)
     ends: dict[cst.CSTNode, dict[str, tuple[Tensor, Layout]]] = field(default_factory=dict)
     """What is stored in another way after a branch, at the end of its block: names, as they are and as wanted."""
 
@@ -119,6 +79,8 @@ class Typing:
         self.targets.update(other.targets)
         self.layouts.update(other.layouts)
         self.tensors_in.update(other.tensors_in)
+        self.literals.update(other.literals)
+        self.per_channel += other.per_channel
         self.ends.update(other.ends)
         for index, found in other.diagnostics.items():
             self.diagnostics.setdefault(index, []).extend(found)
@@ -145,6 +107,8 @@ class Analysis:
         self.layouts = typing.layouts
         self.typing = typing
         self.env: dict[str, Kind] = {}
+        self.constants: dict[str, object] = {}
+        self.sums: set[str] = set()
         self.returns: Kind | None = None
         self.strong: dict[str, set[Layout]] = {}
         self.weak: set[str] = set()
@@ -258,6 +222,8 @@ class Analysis:
     def small(self, node: cst.BaseSmallStatement) -> None:
         if isinstance(node, cst.Assign):
             kind = self.expressions.kind(node.value)
+            if isinstance(kind, Tensor) and kind.per_channel and kind.variable:
+                self.typing.per_channel.append(node)
             for target in node.targets:
                 self.assign(target.target, kind)
         elif isinstance(node, cst.AnnAssign):
@@ -308,6 +274,8 @@ class Analysis:
         target = self.expressions.kind(node.target)
         value = self.expressions.kind(node.value)
         if isinstance(target, Tensor) or isinstance(value, Tensor):
+            if isinstance(node.target, cst.Name) and target == PYTHON:
+                self.sums.add(node.target.value)
             self.assign(node.target, self.expressions.broadcast(target, value))
         elif isinstance(target, (Sequence, Tuple)):
             items = target.items if isinstance(target, Tuple) else None
@@ -439,8 +407,18 @@ class Analysis:
                     self.env[name] = replace(joined, layout=want, origin=None)
 
     def _narrow(self, test: cst.BaseExpression) -> None:
-        """Inside `if isinstance(m, nn.Linear)`, an m that could be anything is that; a tensor may be a list of them."""
-        if not m.matches(test, m.Call(func=m.Name("isinstance"), args=[m.Arg(m.Name()), m.Arg()])):
+        """Inside `if isinstance(m, nn.Linear)`, an m that could be anything is that; a tensor may be a list of them.
+
+        Inside `if not isinstance(x, list)`, what may be a list of tensors is one.
+        """
+        if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
+            if m.matches(test.expression, _ASKS_FOR_CLASS):
+                value, classes = (arg.value for arg in cst.ensure_type(test.expression, cst.Call).args)
+                held = self.env.get(cst.ensure_type(value, cst.Name).value)
+                if isinstance(held, Sequence) and isinstance(held.element, Tensor) and are_lists(classes):
+                    self.env[cst.ensure_type(value, cst.Name).value] = held.element
+            return
+        if not m.matches(test, _ASKS_FOR_CLASS):
             return
         value, classes = (arg.value for arg in cst.ensure_type(test, cst.Call).args)
         name = cst.ensure_type(value, cst.Name).value
@@ -464,10 +442,13 @@ class Analysis:
 
     def _twice(self, run: Callable[[], None]) -> None:
         before = dict(self.env)
-        run()
-        self.env = joined_names(before, self.env)
-        run()
-        self.env = joined_names(before, self.env)
+        for _ in range(2):
+            run()
+            after = self.env
+            self.env = joined_names(before, after)
+            for name in self.sums:  # a number that tensors are added to in a loop is one after it
+                if isinstance(after.get(name), Tensor):
+                    self.env[name] = after[name]
 
     def _try(self, node: cst.Try) -> None:
         before = dict(self.env)
@@ -498,6 +479,7 @@ class Analysis:
 
     def run(self, node: cst.FunctionDef, arguments: dict[str, Kind]) -> None:
         """Type a function's body; `arguments` are what its callers pass."""
+        self.constants = constants(node)
         for parameter in parameter_list(node.params):
             kind = self._parameter(node, parameter, arguments)
             self.env[parameter.name.value] = with_own_dtype(kind, parameter.name.value)

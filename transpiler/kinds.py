@@ -49,6 +49,7 @@ class Tensor(Kind):
     """A tensor. `origin` names the parameter whose layout it shares.
 
     `dtype` is 'bool', 'int', 'float', None, or '@p': that of the function's parameter p, whose callers differ.
+    `per_channel` says that it has one value a channel of an image, `(C, 1, 1)` or `(1, C, 1, 1)`.
     """
 
     layout: Layout = Layout.PLAIN
@@ -56,6 +57,7 @@ class Tensor(Kind):
     dtype: str | None = None
     variable: bool = False
     origin: str | None = None
+    per_channel: bool = False
 
 
 @dataclass(frozen=True)
@@ -218,7 +220,7 @@ def _join_tensors(a: Tensor, b: Tensor) -> Tensor:
     rank = a.rank if a.rank == b.rank else None
     dtype = a.dtype if a.dtype == b.dtype else None
     origin = a.origin if a.origin == b.origin else None
-    return Tensor(layout, rank, dtype, a.variable and b.variable, origin)
+    return Tensor(layout, rank, dtype, a.variable and b.variable, origin, a.per_channel and b.per_channel)
 
 
 def join_all(kinds: tuple[Kind, ...] | list[Kind]) -> Kind:

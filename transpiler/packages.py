@@ -12,7 +12,17 @@ from .needs import bound_names
 from .resources import PACKAGE, runtime_files
 from .templating import PackageInit, SubpackageInit, render
 
-PREPROCESSING = ("EvalTransform", "create_transform", "resolve_data_config")
+# Modules of the runtime that users call by a short name: what it says of itself, and the names.
+OFFERED = {
+    "data": (
+        "Prepares photos as timm does for evaluation: for tf.data, or as the first layer of a model.",
+        ("EvalTransform", "create_transform", "resolve_data_config"),
+    ),
+    "optim": (
+        "Optimizers whose learning rate and weight decay depend on the place in the model.",
+        ("SGD", "AdamW", "parameter_groups"),
+    ),
+}
 REGISTRY = {
     "timm.models._factory": ("create_model",),
     "timm.models._registry": (
@@ -70,14 +80,14 @@ def package_output(
         has_registry="timm.models._factory" in plans,
     )
     if context.has_registry:
-        files.append(OutputFile("data.py", _preprocessing()))
+        files += [OutputFile(f"{name}.py", _offered(name)) for name in OFFERED]
     return [OutputFile("__init__.py", render(context)), *files]
 
 
-def _preprocessing() -> str:
-    names = tuple((name, name) for name in PREPROCESSING)
-    docstring = "Prepares photos as timm does for evaluation: for tf.data, or as the first layer of a model."
-    return render(SubpackageInit(docstring=docstring, imports=((".runtime.data", names),)))
+def _offered(module: str) -> str:
+    docstring, names = OFFERED[module]
+    imports = ((f".runtime.{module}", tuple((name, name) for name in names)),)
+    return render(SubpackageInit(docstring=docstring, imports=imports))
 
 
 def _subpackage(resolver: NameResolver, plans: Mapping[str, ModulePlan], roots: Sequence[str], package: str) -> str:
@@ -100,12 +110,15 @@ def _from_subpackages(
 ) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
     """What upstream's package exports of the packages in it, by the subpackage that exports it too."""
     found: dict[str, list[tuple[str, str]]] = {}
+    subpackages = {".".join(module.split(".")[:n]) for module in plans for n in range(1, module.count(".") + 1)}
     for name, target in sorted(resolver.bindings(package).imports.items()):
+        if target.symbol is None or target.module not in subpackages or not target.module.startswith(f"{package}."):
+            continue
         origin = resolver.resolve(package, name)
-        if origin is None or origin.symbol is None or origin.module is None or target.symbol is None:
+        if origin is None or origin.symbol is None or origin.module is None:
             continue
         plan = plans.get(origin.module)
-        is_below = target.module.startswith(f"{package}.") and origin.module.startswith(f"{target.module}.")
+        is_below = origin.module.startswith(f"{target.module}.")
         if is_below and plan is not None and origin.symbol in _generated(resolver, plan):
             found.setdefault(target.module[len(package) :], []).append((target.symbol, name))
     return [(module, tuple(names)) for module, names in sorted(found.items())]

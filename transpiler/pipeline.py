@@ -30,6 +30,7 @@ from .program import Program
 from .resources import folder
 from .roots import Place, closure_of, look_at
 from .source import SourceFinder
+from .stored_parameters import store_per_channel_parameters
 from .templating import ModuleHeader, render
 from .timings import Timings
 from .typing_rounds import infer
@@ -131,6 +132,7 @@ def _generate(
     with timings.phase("kinds and layouts"):
         program = Program(needs.resolver, overrides.hints)
         typings = infer(program, plans)
+        store_per_channel_parameters(program, typings)
     absent = frozenset(item.target for item in closure.soft_imports if item.target not in plans)
     assembler = Assembler(program, overrides, model_classes(typings, overrides), absent)
     with timings.phase("rewrite"):

@@ -16,9 +16,9 @@ from .binding import argument_parameters, bound_call
 from .calls import DICT_METHODS
 from .code import code_of, expression, index_code, unwrapped
 from .evidence import axis_evidence
-from .inference import ONLY_TENSORS_HAVE
 from .kinds import ClassValue, Instance, Kind, Layout, Sequence, Tensor, Tuple, Unknown
 from .layout import needs_transpose
+from .method_names import ONLY_TENSORS_HAVE
 from .passes.fold import FRAMEWORKS
 from .promotion import is_promoted
 from .rules.table import Argument, BoundCall, Op, Refusal
@@ -166,6 +166,8 @@ class Rewriter(SubscriptRewriter):
 
     def _known_call(self, target: str, original: cst.Call, updated: cst.Call) -> cst.BaseExpression:
         row = rules.find(target)
+        if original in self.typing.channels_last:
+            return updated.with_changes(func=expression("nn.ImageParameter"))
         if isinstance(row, Op):
             return self._op_call(row, target, original, updated, None)
         if isinstance(row, rules.Erase) and original.args and row.constant is None:
@@ -278,7 +280,8 @@ class Rewriter(SubscriptRewriter):
             bound_receiver = (receiver, self.kind(receiver))
             codes[receiver] = unwrapped(cst.ensure_type(updated.func, cst.Attribute).value)
         try:
-            call = bound_call(row, name, arguments, bound_receiver, lambda node: code_of(codes.get(node) or node))
+            code = lambda node: code_of(codes.get(node) or node)  # noqa: E731
+            call = bound_call(row, name, arguments, bound_receiver, code, self.typing.literals)
             layout = self.typing.layouts.get(original, Layout.PLAIN)
             if row.layout in ("axis", "plain") and _is_list_of_unknown(call):
                 hint = "annotate it, or add a hint for this function to overrides/index.toml"
@@ -352,6 +355,9 @@ class Rewriter(SubscriptRewriter):
         others = [item for item in items if isinstance(item, Tensor) and needs_transpose(item, want)]
         if not others:
             return value
+        written = self._written_list_in(value, want, node, name)
+        if written is not None:
+            return written
         if len(others) < len(items) or others[0].rank is None or len({item.rank for item in others}) > 1:
             self.report(
                 "L202",
@@ -363,6 +369,26 @@ class Rewriter(SubscriptRewriter):
         item = self.transposed("item", others[0], want, node, f"{name} works in torch order")
         code = f"[{item} for item in {value.code()}]"
         return Argument(Sequence(Tensor(want, others[0].rank, others[0].dtype)), value.literal, lambda: code)
+
+    def _written_list_in(self, value: Argument, want: Layout, node: cst.Call, name: str) -> Argument | None:
+        """`[x, y]`, with a transpose at each that needs one; None if the list is not written out."""
+        kinds = value.kind.items if isinstance(value.kind, Tuple) else ()
+        listed = expression(value.code())
+        ranks = {kind.rank for kind in kinds if isinstance(kind, Tensor)}
+        if not isinstance(listed, (cst.List, cst.Tuple)) or len(listed.elements) != len(kinds) or len(ranks) > 1:
+            return None
+        elements = []
+        for element, kind in zip(listed.elements, kinds, strict=True):
+            if isinstance(element, cst.StarredElement) or not isinstance(kind, Tensor) or kind.rank is None:
+                return None
+            if needs_transpose(kind, want):
+                reason = f"{name} works in {'image' if want is Layout.IMAGE else 'torch'} order"
+                code = self.transposed(code_of(element.value), kind, want, node, reason)
+                element = element.with_changes(value=expression(code))
+            elements.append(element)
+        code = code_of(listed.with_changes(elements=elements))
+        joined = tuple(Tensor(want, kind.rank, kind.dtype) for kind in kinds if isinstance(kind, Tensor))
+        return Argument(Tuple(joined), value.literal, lambda: code)
 
     # calls of the source's own functions and modules ---------------------------------------------------------------
 
@@ -447,6 +473,4 @@ class Rewriter(SubscriptRewriter):
 def _is_list_of_unknown(call: BoundCall) -> bool:
     """Whether what should be a list of tensors holds nobody knows what."""
     first = next(iter(call.arguments.values()), None)
-    return (
-        isinstance(first, Argument) and isinstance(first.kind, Sequence) and isinstance(first.kind.element, Unknown)
-    )
+    return isinstance(first, Argument) and isinstance(first.kind, Sequence) and isinstance(first.kind.element, Unknown)

@@ -48,7 +48,7 @@ def files_of(version: int) -> tuple[OutputFile, ...]:
 
 def generate(version: int) -> int:
     def transpile(modules, **_):
-        return Result(files_of(version), (), tuple(modules), (), (), ())
+        return Result(files_of(version), (), tuple(modules), {}, (), ())
 
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         return main(["pkg.net", "--force"], transpile=transpile)

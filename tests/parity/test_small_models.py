@@ -67,7 +67,7 @@ def test_gradients(generated_package: ModuleType, model: SmallModel) -> None:
 
 @pytest.mark.parametrize("model", [VIT, SWIN, SAM, HIERA], ids=str)
 def test_compiled_by_xla(generated_package: ModuleType, model: SmallModel) -> None:
-    assert compare(generated_package, model).graph(jit_compile=True) <= TOLERANCE
+    assert compare(generated_package, model).xla() <= TOLERANCE
 
 
 @pytest.mark.parametrize("fused", [False, True], ids=["manual", "fused"])

@@ -18,7 +18,7 @@ REFUSED = {
     "a norm that TensorFlow lacks": (Snippet("x.norm(p=1, dim=(1, 2))"), "T102", "several axes"),
     "clamp without limits": (Snippet("x.clamp()"), "T102", "without min and max"),
     "tensors of two layouts in a list": (
-        Snippet("torch.cat([x, y], dim=1)", ("x", "y"), {"x": "IMAGE:4", "y": "PLAIN:4"}), "L202", "different layouts",
+        Snippet("torch.cat([x, y], dim=1)", ("x", "y"), {"x": "IMAGE:4", "y": "PLAIN"}), "L202", "different layouts",
     ),
     "a torch name without a row": (Snippet("torch.bucketize(x, x)"), "T101", "torch.bucketize"),
     "a method without a row": (Snippet("x.index_add_(0, x, x)"), "T101", "index_add_"),

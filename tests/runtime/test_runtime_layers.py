@@ -192,6 +192,7 @@ POOLS = [
     ("Flatten", {}),
     ("Flatten", {"start_dim": 2}),
     ("PixelShuffle", {"upscale_factor": 2}),
+    ("Unfold", {"kernel_size": 2, "stride": 2}),
 ]
 
 

@@ -8,6 +8,7 @@ import torch
 from runtime_comparison import assert_close, sample, to_numpy, to_torch
 from torch import nn as torch_nn
 
+import h5py  # isort: skip
 import keras  # isort: skip
 import tensorflow as tf  # isort: skip
 from transpiler.runtime import checkpoints, hub, nn  # isort: skip
@@ -68,7 +69,8 @@ def test_fit_reaches_dropout_and_batch_norm(jit_compile):
     assert model.blocks[0].drop.seen == {True}
     after = model.state_dict()
     assert after["bn.num_batches_tracked"] == 2
-    assert all((before[name] != after[name]).any() for name in before), "everything moved"
+    # BatchNorm takes a bias before it away, and with it the gradient.
+    assert all((before[name] != after[name]).any() for name in before if name != "stem.bias"), "everything moved"
     model.predict(images(), verbose=0)
     assert model.blocks[0].drop.seen == {True, False}
     assert model(images(), training=True).shape == (4, 3)
@@ -149,6 +151,9 @@ def test_weights_file_round_trip(tmp_path, suffix):
     model.save_weights(path)
     fresh.load_weights(path)
     same_outputs(model, fresh)
+    if suffix == ".weights.h5":
+        with h5py.File(path) as file:
+            assert "blocks/0/fc/vars/0" in file, "under the name of its place"
     if suffix == ".safetensors":
         with pytest.raises(RuntimeError, match="head.weight"):
             Network(classes=5).load_weights(path)

@@ -350,8 +350,25 @@ def test_config_round_trip():
     layer = nn.Conv2d(3, 4, (3, 5), padding=(1, 2), bias=False, name="stem")
     again = nn.Conv2d.from_config(layer.get_config())
     assert again.name == "stem" and again.padding == (1, 2) and again.weight.shape == (4, 3, 3, 5)
-    with pytest.raises(NotImplementedError, match="get_config"):
-        nn.Sequential(nn.ReLU()).get_config()
+    with pytest.raises(NotImplementedError, match="Flexible.*size"):
+        Flexible(size=object()).get_config()
+
+
+def test_containers_round_trip():
+    """They come back with what they hold by then."""
+    children = nn.Sequential(OrderedDict(fc=nn.Linear(4, 3), act=nn.ReLU()))
+    children.add_module("last", nn.Linear(3, 2))
+    children.fc.trainable = False
+    again = nn.Sequential.from_config(children.get_config())
+    assert list(again.state_dict()) == list(children.state_dict())
+    assert len(again.trainable_variables) == 2
+    assert len(nn.ModuleList.from_config(nn.ModuleList([nn.ReLU(), nn.ReLU()]).get_config())) == 2
+    assert list(nn.ModuleDict.from_config(nn.ModuleDict({"a": nn.ReLU()}).get_config())) == ["a"]
+
+
+class Flexible(nn.Module):
+    def __init__(self, size, **kwargs):
+        super().__init__(**kwargs)
 
 
 def test_low_rank_adaptation_of_stock_layers():
@@ -406,3 +423,27 @@ def test_hooks_before_loading_may_report_errors_and_be_removed():
         module.load_state_dict(module.state_dict())
     handle.remove()
     module.load_state_dict(module.state_dict())
+
+
+class ChannelScale(nn.Module):
+    def __init__(self, shape, **kwargs):
+        super().__init__(**kwargs)
+        self.scale = nn.ImageParameter(tf.reshape(tf.range(3.0), shape))
+
+    def call(self, x):
+        return x * self.scale
+
+
+@pytest.mark.parametrize("shape", [(3, 1, 1), (1, 3, 1, 1)])
+def test_a_parameter_of_the_channels_of_images(shape):
+    layer = ChannelScale(shape)
+    x = sample(2, 4, 5, 3)
+    np.testing.assert_array_equal(layer(x), x * np.arange(3, dtype=np.float32))
+    state = layer.state_dict()
+    assert list(state) == ["scale"] and state["scale"].shape == shape
+    layer.load_state_dict({"scale": 2.0 * state["scale"]})
+    np.testing.assert_array_equal(layer(x), x * np.arange(0, 6, 2, dtype=np.float32))
+    assert [tuple(p.shape) for p in layer.parameters()] == [shape] and len(layer.trainable_variables) == 1
+    layer.scale = nn.ImageParameter(tf.ones(shape))
+    np.testing.assert_array_equal(layer(x), x)
+    assert len(layer.trainable_variables) == 1

@@ -48,7 +48,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "parity.json").write_text(json.dumps(parity), encoding="utf-8")
     registered = {"a": {"fast", "middle"}, "b": {"weak"}, "c": {"slow"}}
     modules = {f"timm.models.{m}": ModuleInventory("", {}, frozenset(archs), {}) for m, archs in registered.items()}
-    monkeypatch.setattr("transpiler.scout.standing.take_inventory", lambda *_: Inventory("timm", "1", modules))
+    monkeypatch.setattr("transpiler.scout.standing.take_inventory", lambda *_: Inventory("timm", "timm", "1", modules))
     return tmp_path
 
 

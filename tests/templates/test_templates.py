@@ -164,6 +164,7 @@ def test_package_with_a_registry(environment, imported):
             "__init__.py": environment.get_template("package_init.py.j2").render(PACKAGE),
             "runtime/__init__.py": "",
             "data.py": "",
+            "optim.py": "",
             "runtime/checkpoints.py": CHECKPOINTS,
             "timm/__init__.py": "",
             "timm/models/__init__.py": "",

@@ -62,6 +62,7 @@ def releases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Pat
     (overrides / "net").mkdir(parents=True)
     (overrides / "net/parts.py").write_text("import tensorflow as tf\n\n\ndef hard(x):\n    return tf.signal.fft(x)\n")
     (overrides / "index.toml").write_text(
+        '[[override]]\nsymbol = "absent_package.parts.hard"\nversions = ">=1"\nhash = "0"\nreason = "r"\n'
         f'[[override]]\nsymbol = "net.parts.hard"\nversions = ">=1,<9"\nhash = "{definition_hash(HARD)}"\nreason = "r"\n'
     )
     monkeypatch.setattr("transpiler.pipeline.folder", lambda name: overrides)

@@ -56,3 +56,10 @@ def test_the_page_counts_what_matches_and_names_what_does_not():
     page = render_page([RESULT])
     assert "| 1.0.9 | 1 of 2, 5e-01 | refused | absent |" in page
     assert "`swin_b`: fail: logits: error 5.0e-01" in page and "error T101: no rule" in page
+
+
+def test_a_long_reason_is_cut_and_loses_its_colours():
+    models = (ModelResult("swin_b", MODULES[0], "error", None, "\x1b[1mValueError\x1b[0m: " + "x" * 900),)
+    page = render_page([ReleaseResult("1.0.9", "f", RESULT.modules, models)])
+    (line,) = [line for line in page.splitlines() if "swin_b" in line]
+    assert len(line) < 300 and "error: ValueError: xxx" in line and line.endswith("…")

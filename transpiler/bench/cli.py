@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m transpiler.bench", description=__doc__)
-    parser.add_argument("arch", nargs="+", help=f"architectures, or {TRANSPILE}: seconds to transpile Swin and ViT")
+    parser.add_argument("arch", nargs="+", help=f"architectures, or {TRANSPILE}: seconds to transpile Swin, ViT and all of timm")
     parser.add_argument("--batch", type=_positive, nargs="+", default=[1], metavar="N", help="default: 1")
     parser.add_argument("--mode", choices=("infer", "train"), default="infer", help="default: infer")
     parser.add_argument("--against", metavar="NAMES", help="comma-separated; default: torch and every installed peer")
@@ -106,7 +106,8 @@ def _bench_transpile(options: argparse.Namespace) -> None:
     facts = machine_facts(PACKAGES)
     records = bench_transpile(min(options.repeats, 3))
     for record in records:
-        print(f"{record['module']}, {record['state']}: {_seconds(record)}")
+        phases = ", ".join(f"{name} {figure:.1f}" for name, figure in record["phases"].items())
+        print(f"{record['module']}, {record['state']}: {_seconds(record)}, cpu {record['cpu']:.1f} s; {phases}")
     if options.json:
         _write(options.json, {"benchmark": TRANSPILE, "machine": facts, "results": records})
 

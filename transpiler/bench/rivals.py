@@ -37,7 +37,7 @@ def make_rivals(package: Path, arch: str, against: list[str], batch: int, mode: 
     Raises:
         BenchError: a name in `against` that is no rival for this architecture, or is not installed.
     """
-    torch_model = timm.create_model(arch)
+    torch_model: Any = timm.create_model(arch)
     state = {name: value.numpy() for name, value in torch_model.state_dict().items()}
     ours = import_package(package).create_model(arch)
     ours.load_state_dict(state)

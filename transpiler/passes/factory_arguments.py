@@ -278,7 +278,7 @@ class RemoveFactoryArguments(TrackingTransformer):
         if arg.star == "*":
             return self._is_factory_name(arg.value)  # a slip of timm's gather_excite: *dd for **dd
         if arg.star == "**":
-            if isinstance(arg.value, cst.Call) and self._name(arg.value.func) == _GET_DEVICE_DTYPE:
+            if isinstance(arg.value, cst.Call) and self._gives_factory_arguments(arg.value):
                 return True
             return self._is_factory_name(arg.value) or _is_factory_dict(arg.value)
         if arg.keyword is not None:
@@ -286,6 +286,14 @@ class RemoveFactoryArguments(TrackingTransformer):
         if self._removed_here("dtype") and m.matches(call, _HANDS_ON_BOTH) and m.matches(arg.value, m.Name("dtype")):
             return True
         return m.matches(arg.value, m.Name("device") | m.Attribute(attr=m.Name("device")))
+
+    def _gives_factory_arguments(self, call: cst.Call) -> bool:
+        """`**get_device_dtype(module)`, or a call of a function that gives such a dict."""
+        if self._name(call.func) == _GET_DEVICE_DTYPE:
+            return True
+        function = self._definition(call.func)
+        returns = list(find(function.body, cst.Return)) if function is not None else []
+        return bool(returns) and all(r.value is not None and _is_factory_dict(r.value) for r in returns)
 
     def _is_dropped_keyword(self, arg: cst.Arg, call: cst.Call) -> bool:
         keyword = arg.keyword.value if arg.keyword else ""

@@ -64,6 +64,8 @@ class Fold(TrackingTransformer, ScopedTransformer):
         name = self.qualify(original_node.func)
         if name is None:
             return self._fold_builtin(original_node, updated_node)
+        if name == "torch.jit.annotate" and len(updated_node.args) == 2:
+            return updated_node.args[1].value
         row = rules.find(name)
         if isinstance(row, rules.Erase) and row.constant is not None:
             return _literal(row.constant)

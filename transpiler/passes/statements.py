@@ -55,7 +55,7 @@ class StatementRewriter(Rewriter):
     def leave_Assign(self, original_node: cst.Assign, updated_node: cst.Assign):  # type: ignore[no-untyped-def]
         updated_node = updated_node.with_changes(value=self.bare(updated_node.value))
         if len(original_node.targets) != 1:
-            return updated_node
+            return self._unpacked_shapes(original_node, updated_node)
         target = original_node.targets[0].target
         if (
             isinstance(target, cst.Name)
@@ -64,16 +64,26 @@ class StatementRewriter(Rewriter):
         ):
             return cst.RemoveFromParent()  # a permute that costs nothing here
         if isinstance(target, (cst.Tuple, cst.List)):
-            return self._unpacked_shape(target, original_node.value, updated_node)
+            return self._unpacked_shapes(original_node, updated_node)
         if isinstance(target, cst.Subscript) and isinstance(self.kind(target.value), Tensor):
-            return self._part_assigned(target, updated_node.targets[0].target, updated_node.value)
+            return self._part_assigned(target, updated_node.targets[0].target, updated_node.value, original_node.value)
         return self._hinted(original_node, updated_node)
 
     def _hinted(self, original: cst.Assign, updated: cst.Assign) -> cst.Assign:
-        """An attribute whose value a hint gives."""
+        """An attribute whose value a hint gives, or a tensor that a hint stores in another order than it comes in."""
         hint = self.program.hints.get(self.function_name)
-        value = hint.values.get(code_of(original.targets[0].target)) if hint else None
-        return updated.with_changes(value=expression(value)) if value is not None else updated
+        if hint is None:
+            return updated
+        target = original.targets[0].target
+        value = hint.values.get(code_of(target))
+        if value is not None:
+            return updated.with_changes(value=expression(value))
+        have, want = self.kind(original.value), self.kind(target)
+        if isinstance(have, Tensor) and isinstance(want, Tensor) and have.rank == want.rank == 4:
+            if needs_transpose(have, want.layout):
+                code = self.transposed(code_of(updated.value), have, want.layout, original, "a hint says so")
+                return updated.with_changes(value=expression(code))
+        return updated
 
     def leave_IndentedBlock(
         self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock
@@ -88,38 +98,56 @@ class StatementRewriter(Rewriter):
 
     # shapes --------------------------------------------------------------------------------------------------------
 
-    def _unpacked_shape(
-        self, target: cst.Tuple | cst.List, value: cst.BaseExpression, updated: cst.Assign
-    ) -> cst.Assign:
+    def _unpacked_shapes(self, original: cst.Assign, updated: cst.Assign) -> cst.Assign:
+        """`B, C, H, W = shape = x.shape`"""
+        targets = [
+            after.with_changes(target=self._shape_target(before.target, original.value, after.target))
+            for before, after in zip(original.targets, updated.targets, strict=True)
+        ]
+        return updated.with_changes(targets=targets)
+
+    def _shape_target(
+        self,
+        target: cst.BaseAssignTargetExpression,
+        value: cst.BaseExpression,
+        updated: cst.BaseAssignTargetExpression,
+    ) -> cst.BaseAssignTargetExpression:
         """`B, C, H, W = x.shape` of an image: `B, H, W, C = ...`."""
         kind = self.kind(value)
-        if not isinstance(kind, Shape) or kind.tensor.layout is not Layout.IMAGE or kind.tensor.variable:
+        if not isinstance(target, (cst.Tuple, cst.List)) or not isinstance(kind, Shape) or kind.tensor.variable:
             return updated
-        if isinstance(value, cst.Subscript):
-            return updated  # the slice of the shape has been put in order already
-        new = cst.ensure_type(updated.targets[0].target, cst.Tuple)
-        elements = list(new.elements)
+        if kind.tensor.layout is not Layout.IMAGE or isinstance(value, cst.Subscript):
+            return updated  # a slice of the shape has been put in order already
+        elements = list(cst.ensure_type(updated, type(target)).elements)
         if any(isinstance(e, cst.StarredElement) for e in elements) or len(elements) < 3:
             self.report("L203", "the shape of an image is unpacked with a star", target, "name its four sizes")
             return updated
         values = [elements[axis].value for axis in to_stored(len(elements))]
         ordered = [element.with_changes(value=value) for element, value in zip(elements, values, strict=True)]
-        return updated.with_changes(
-            targets=[updated.targets[0].with_changes(target=new.with_changes(elements=ordered))]
-        )
+        return updated.with_changes(elements=ordered)
 
     # parts of tensors ----------------------------------------------------------------------------------------------
 
     def _part_assigned(
-        self, original: cst.Subscript, target: cst.BaseAssignTargetExpression, value: cst.BaseExpression
+        self,
+        original: cst.Subscript,
+        target: cst.BaseAssignTargetExpression,
+        value: cst.BaseExpression,
+        assigned: cst.BaseExpression,
     ) -> cst.BaseSmallStatement:
         """`x[i] = v`: `x = F.slice_assign(x, np.s_[i], v)`, as tensors can't be written to."""
+        kind = self.kind(assigned)
+        if isinstance(kind, Tensor) and kind.layout is Layout.IMAGE:
+            return self._write(original, target, code_of(value), image=True)
         return self._write(original, target, code_of(value))
 
-    def _write(self, original: cst.Subscript, target: cst.BaseExpression, value: str) -> cst.BaseSmallStatement:
+    def _write(
+        self, original: cst.Subscript, target: cst.BaseExpression, value: str, *, image: bool = False
+    ) -> cst.BaseSmallStatement:
+        """`image` says that the value is one: it goes into an image, whose index has been put in order already."""
         owner = self.kind(original.value)
         assert isinstance(owner, Tensor)
-        if owner.layout is Layout.IMAGE:
+        if owner.layout is Layout.IMAGE and not image:
             self.report(
                 "L205",
                 "a part of an image is assigned",
@@ -267,9 +295,17 @@ class StatementRewriter(Rewriter):
         kwargs = node.params.star_kwarg.name if node.params.star_kwarg else cst.Name("kwargs")
         if kwargs.value != "kwargs" or _uses_kwargs(node):
             return node
-        handing_on = [cst.Arg(cst.Name("kwargs"), star="**")]
+        given = "nn.keras_arguments(kwargs)" if self._swallows_arguments() else "kwargs"
+        handing_on = [cst.Arg(expression(given), star="**")]
         body = m.replace(node.body, _BARE_SUPER, lambda call, _: call.with_changes(args=handing_on))  # type: ignore[union-attr,arg-type]
         return node.with_changes(body=body)
+
+    def _swallows_arguments(self) -> bool:
+        """Whether upstream's constructor takes any argument at all, and leaves those it doesn't know."""
+        name = self._class[-1].rpartition(".")[2]
+        classes = (s for s in self.source.tree.body if isinstance(s, cst.ClassDef) and s.name.value == name)
+        members = (member for cls in classes for member in cls.body.body if isinstance(member, cst.FunctionDef))
+        return any(f.name.value == "__init__" and f.params.star_kwarg is not None for f in members)
 
     def _base_takes_keras_arguments(self) -> bool:
         """Whether the base class is one of the source that says nothing of its own about `**kwargs`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..kinds import PYTHON, Kind, Layout, Sequence, Tensor
 from .table import BoundCall, Case, Op, Refusal, broadcast, plain_of_rank, python, same, with_dtype
+from .template import fill
 
 X = {"x": (2, 3, 4)}
 IMAGE = {"x": (2, 3, 4, 5)}
@@ -25,6 +26,13 @@ def arithmetic(name: str, sign: str, *also: str, alpha: bool = False) -> Op:
         params, template = f"{params}, *, alpha=None", f"{template}< * {{alpha}}>"
         cases.append(Case(f"x.{name}(y, alpha=2)", XY))
     return Op(f"torch.Tensor.{name}", params, template, "any", broadcast, also=(f"torch.{name}", *also), cases=tuple(cases))
+
+
+def div_code(call: BoundCall) -> str:
+    mode = call.literal("rounding_mode")
+    if mode not in (None, "floor"):
+        raise Refusal(f"{call.name} with rounding_mode={mode!r}", "extend the row in transpiler/rules")
+    return fill("{input} // {other}" if mode else "{input} / {other}", call)
 
 
 def cast_code(call: BoundCall) -> str:
@@ -101,7 +109,9 @@ ROWS = (
     arithmetic("add", "+", alpha=True),
     arithmetic("sub", "-"),
     arithmetic("mul", "*", "torch.multiply"),
-    arithmetic("div", "/"),
+    Op("torch.Tensor.div", "input, other, *, rounding_mode=None", div_code, "any", broadcast, also=("torch.div",),
+       cases=(Case("x.div(y)", XY, gradient=True, image=True), Case("x.div(2.0)", X), Case("torch.div(y, x)", {"x": (2, 3, 4), "y": (4,)}),
+              Case("torch.div(x, 0.7, rounding_mode='floor')", X), Case("torch.div(i, 2, rounding_mode='floor')", {"i": ((2, 3), "int64")}))),
     Op("torch.Tensor.pow", "input, exponent", "tf.pow({input}, {exponent})", "any", broadcast, also=("torch.pow",),
        cases=(Case("x.pow(2)", IMAGE, gradient=True, image=True), Case("x.abs().pow(0.5)", X), Case("torch.pow(10000.0, x)", X))),
     Op("torch.addcmul", "input, tensor1, tensor2, *, value=None", "{input} + <{value} * >{tensor1} * {tensor2}", "any", broadcast,
@@ -146,6 +156,8 @@ ROWS = (
            cases=(Case(f"x.clone().{name}_(y)", XY, image=True),))
         for name, sign in (("add", "+"), ("sub", "-"), ("mul", "*"), ("div", "/"))
     ),
+    Op("torch.Tensor.ge_", "input, other", "tf.cast({input} >= {other}, {input}.dtype)", "any", same, inplace=True, note="a number for each truth, as in torch",
+       cases=(Case("x.clone().ge_(0.5)", X, image=True),)),
     Op("torch.Tensor.detach_", "input", "tf.stop_gradient({input})", "any", same, inplace=True, cases=(Case("x.clone().detach_()", IMAGE, image=True),)),
     Op("torch.Tensor.sqrt_", "input", "tf.sqrt({input})", "any", same, inplace=True, cases=(Case("x.abs().sqrt_()", IMAGE, image=True),)),
     Op("torch.Tensor.sigmoid_", "input", "tf.sigmoid({input})", "any", same, inplace=True, cases=(Case("x.clone().sigmoid_()", X),)),

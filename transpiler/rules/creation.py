@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from ..kinds import Kind, Layout, Tensor
-from .table import BoundCall, Case, Op, same
+from dataclasses import replace
+
+from ..kinds import PYTHON, Kind, Layout, Tensor
+from .table import Argument, BoundCall, Case, Op, same
 from .template import items_of, sizes_code
 
 _DTYPES = {"torch.long": "int", "torch.int64": "int", "torch.int32": "int", "torch.int": "int", "torch.bool": "bool", "torch.uint8": "int"}
@@ -23,8 +25,16 @@ def _certain_dtype(code: str) -> str:
 
 
 def filled_kind(call: BoundCall) -> Kind:
-    name = "size" if "size" in call.arguments else "shape"
-    return Tensor(Layout.PLAIN, items_of(call, name), _dtype(call))
+    sizes, rank = call.sizes_literal("size"), items_of(call, "size")
+    kind = Tensor(Layout.PLAIN, rank, _dtype(call))
+    return replace(kind, per_channel=rank in (3, 4) and _is_per_channel(sizes))
+
+
+def _is_per_channel(sizes: object) -> bool:
+    """`(C, 1, 1)`, `(1, C, 1, 1)`"""
+    if not isinstance(sizes, (tuple, list)) or tuple(sizes[-2:]) != (1, 1) or sizes[-3] == 1:
+        return False
+    return tuple(sizes[:-3]) in ((), (1,))
 
 
 def filled(tf: str):  # type: ignore[no-untyped-def]
@@ -39,13 +49,24 @@ def filled(tf: str):  # type: ignore[no-untyped-def]
     return code
 
 
+def _range(call: BoundCall) -> tuple[Argument, ...]:
+    """Start, end and step, as far as they are given; after a keyword the ones before it must be there."""
+    named = [call.one(name) for name in ("start", "end", "step") if call.given(name)]
+    if call.given("end") and not (call.many("range") or call.given("start")):
+        named.insert(0, Argument(PYTHON, 0, lambda: "0"))
+    items = (*call.many("range"), *named)
+    if call.given("step") and len(items) == 2:
+        return (Argument(PYTHON, 0, lambda: "0"), *items)
+    return items
+
+
 def arange_code(call: BoundCall) -> str:
-    numbers = [item.code() for item in call.many("range")]
+    numbers = [item.code() for item in _range(call)]
     if call.given("dtype"):
         dtype = f", dtype={call.one('dtype').code()}"
-    elif any(isinstance(item.literal, float) for item in call.many("range")):
+    elif _has_float(call):
         dtype = ", dtype=tf.float32"
-    elif any("." in item.code() for item in call.many("range")):
+    elif any("." in item.code() for item in _range(call)):
         return f"F.arange({', '.join(numbers)})"  # an attribute may be an int or a float
     else:
         dtype = ", dtype=tf.int64"
@@ -53,8 +74,12 @@ def arange_code(call: BoundCall) -> str:
 
 
 def arange_kind(call: BoundCall) -> Kind:
-    floats = any(isinstance(item.literal, float) for item in call.many("range"))
-    return Tensor(Layout.PLAIN, 1, _dtype(call, "float" if floats else "int"))
+    return Tensor(Layout.PLAIN, 1, _dtype(call, "float" if _has_float(call) else "int"))
+
+
+def _has_float(call: BoundCall) -> bool:
+    """Whether a bound of a range is written as a float, or as one of those in `math`."""
+    return any(isinstance(item.literal, float) or "math." in item.code() for item in _range(call))
 
 
 def like_kind(call: BoundCall) -> Kind:
@@ -64,7 +89,7 @@ def like_kind(call: BoundCall) -> Kind:
 
 
 def new_kind(call: BoundCall) -> Kind:
-    return Tensor(Layout.PLAIN, items_of(call, "size"), call.tensor.dtype)
+    return Tensor(Layout.PLAIN, items_of(call, "size"), _dtype(call, call.tensor.dtype))
 
 
 def new_filled(tf: str, value: bool = False):  # type: ignore[no-untyped-def]
@@ -74,7 +99,8 @@ def new_filled(tf: str, value: bool = False):  # type: ignore[no-untyped-def]
         source = call.one("input").code()
         if value:
             return f"tf.cast(tf.fill({size}, {call.one('fill_value').code()}), {source}.dtype)"
-        return f"{tf}({size}, dtype={source}.dtype)"
+        dtype = call.one("dtype").code() if call.given("dtype") else f"{source}.dtype"
+        return f"{tf}({size}, dtype={dtype})"
 
     return code
 
@@ -130,8 +156,8 @@ ROWS = (
        cases=(Case("torch.empty(2, 3).shape", NONE), Case("torch.empty((2, 3)).fill_(1.)", NONE))),
     Op("torch.full", "size, fill_value, *, dtype=None", full_code, "plain", full_kind, cases=(Case("torch.full((2, 3), 1.5)", NONE), Case("torch.full((2,), 7)", NONE), Case("torch.full((2,), 1, dtype=torch.float32)", NONE))),
     Op("torch.eye", "n, m=None, *, dtype=None", "tf.eye({n}<, {m}><, dtype={dtype}>)", "plain", lambda c: Tensor(Layout.PLAIN, 2, _dtype(c)), cases=(Case("torch.eye(3)", NONE), Case("torch.eye(2, 4, dtype=torch.int64)", NONE))),
-    Op("torch.arange", "*range, dtype=None", arange_code, "plain", arange_kind,
-       cases=(Case("torch.arange(5)", NONE), Case("torch.arange(1, 7, 2)", NONE), Case("torch.arange(-1.5, 2.0, 0.5)", NONE), Case("torch.arange(4, dtype=torch.float32)", NONE), Case("torch.arange(x.shape[0])", X), Case("torch.arange(-math.pi, math.pi)", NONE))),
+    Op("torch.arange", "*range, start=None, end=None, step=None, dtype=None", arange_code, "plain", arange_kind,
+       cases=(Case("torch.arange(5)", NONE), Case("torch.arange(1, 7, 2)", NONE), Case("torch.arange(-1.5, 2.0, 0.5)", NONE), Case("torch.arange(4, dtype=torch.float32)", NONE), Case("torch.arange(0, 7, step=2)", NONE), Case("torch.arange(x.shape[0])", X), Case("torch.arange(-math.pi, math.pi)", NONE))),
     Op("torch.linspace", "start, end, steps, *, dtype=None", "F.linspace({start}, {end}, {steps}<, dtype={dtype}>)", "plain", lambda c: Tensor(Layout.PLAIN, 1, "float"),
        cases=(Case("torch.linspace(0, 0.5, 7)", NONE), Case("torch.linspace(0, 1, 1)", NONE))),
     Op("torch.tensor", "data, *, dtype=None", tensor_code, "plain", tensor_kind, also=("torch.as_tensor",),
@@ -144,7 +170,7 @@ ROWS = (
     Op("torch.empty_like", "input, *, dtype=None", "tf.zeros_like({input}<, dtype={dtype}>)", "any", like_kind, cases=(Case("torch.empty_like(x).shape", {"x": (2, 3)}),)),
     Op("torch.full_like", "input, fill_value", "F.full_like({input}, {fill_value})", "any", same, cases=(Case("torch.full_like(x, 2.)", X, image=True),)),
     Op("torch.Tensor.new_zeros", "input, *size", new_filled("tf.zeros"), "any", new_kind, cases=(Case("x.new_zeros(3, 2)", {"x": (2, 3)}), Case("x.new_zeros((x.shape[0], 1))", {"x": (2, 3)}))),
-    Op("torch.Tensor.new_ones", "input, *size", new_filled("tf.ones"), "any", new_kind, cases=(Case("x.new_ones((3,))", {"x": (2, 3)}),)),
+    Op("torch.Tensor.new_ones", "input, *size, dtype=None", new_filled("tf.ones"), "any", new_kind, cases=(Case("x.new_ones((3,))", {"x": (2, 3)}), Case("x.new_ones((3, 2), dtype=torch.bool)", {"x": (2, 3)}))),
     Op("torch.Tensor.new_empty", "input, *size", new_filled("tf.zeros"), "any", new_kind, cases=(Case("x.new_empty((3, 1)).shape", {"x": (2, 3)}),)),
     Op("torch.Tensor.new_full", "input, size, fill_value", new_filled("", value=True), "any", new_kind, cases=(Case("x.new_full((2, 2), float('-inf'))", {"x": (2, 3)}),)),
     Op("torch.rand", "*size, dtype=None", filled("F.rand"), "plain", filled_kind, cases=(Case("torch.rand(2, 3).shape", NONE),)),

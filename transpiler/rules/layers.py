@@ -36,6 +36,7 @@ ROWS = (
     Layer("torch.nn.Upsample", "nn.Upsample", "image", "image", 4),
     Layer("torch.nn.PixelShuffle", "nn.PixelShuffle", "image", "image", 4),
     Layer("torch.nn.PixelUnshuffle", "nn.PixelUnshuffle", "image", "image", 4),
+    Layer("torch.nn.Unfold", "nn.Unfold", "image", "plain", note="gives torch's (B, C x kernel size, places)"),
     Layer("torch.nn.Dropout2d", "nn.Dropout2d", "image", "image", 4),
     Layer("torchvision.ops.misc.FrozenBatchNorm2d", "nn.FrozenBatchNorm2d", "image", "image", 4),
 )

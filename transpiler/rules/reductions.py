@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..kinds import Kind, Layout, Tensor, Tuple
 from .image_form import after_dropping, drops_axes, only_with
 from .table import BoundCall, Case, Op, Refusal, broadcast, same, with_dtype
-from .template import axis_code, items_of
+from .template import axis_code, fill, items_of
 
 X = {"x": (2, 3, 4)}
 IMAGE = {"x": (2, 3, 4, 5)}
@@ -96,7 +96,16 @@ def norm_code(call: BoundCall) -> str:
         if items_of(call, "dim") != 1:
             raise Refusal(f"{call.name} with p={call.literal('p')} over several axes", "reduce one axis at a time")
         order = f", ord={call.one('p').code()}"
-    return f"tf.norm({call.one('input').code()}{order}{axis}{keep})"
+    return f"{'tf' if order else 'F'}.norm({call.one('input').code()}{order}{axis}{keep})"
+
+
+def cumsum_code(call: BoundCall) -> str:
+    template = "tf.cumsum(tf.cast({input}, {dtype}), axis={dim:axis})" if call.given("dtype") else "tf.cumsum({input}, axis={dim:axis})"
+    return fill(template, call)
+
+
+def cumsum_kind(call: BoundCall) -> Kind:
+    return with_dtype("float" if "float" in call.one("dtype").code() else "int")(call) if call.given("dtype") else same(call)
 
 
 ROWS = (
@@ -121,8 +130,8 @@ ROWS = (
              Case("torch.var_mean(x, dim=(2, 3), keepdim=True)[1]", IMAGE, image=True), Case("torch.var_mean(x, dim=[1])", X), method=False),
     Op("torch.Tensor.norm", "input, p=None, dim=None, keepdim=None", norm_code, "axis", reduced, image_form=drops_axes,
        cases=(Case("x.norm(p=2, dim=1, keepdim=True)", X, gradient=True), Case("x.norm(p=2, dim=(2, 3), keepdim=True)", IMAGE, image=True), Case("x.norm(p=1, dim=-1)", X), Case("x.norm()", X))),
-    Op("torch.Tensor.cumsum", "input, dim", "tf.cumsum({input}, axis={dim:axis})", "axis", same, also=("torch.cumsum",),
-       cases=(Case("x.cumsum(1)", X), Case("x.cumsum(1)", IMAGE, image=True))),
+    Op("torch.Tensor.cumsum", "input, dim, *, dtype=None", cumsum_code, "axis", cumsum_kind, also=("torch.cumsum",),
+       cases=(Case("x.cumsum(1)", X), Case("x.cumsum(1)", IMAGE, image=True), Case("(x > 0).cumsum(1, dtype=torch.float32)", X))),
     Op("torch.argsort", "input, dim=-1", "tf.cast(tf.argsort({input}<, axis={dim}>), tf.int64)", "plain", with_dtype("int"), also=("torch.Tensor.argsort",),
        cases=(Case("torch.argsort(x, dim=-1)", X), Case("torch.argsort(x, dim=1)", IMAGE))),
     Op("torch.Tensor.sort", "input, dim=-1", "F.sort_with_indices({input}<, {dim}>)", "plain", lambda c: Tuple((same(c), with_dtype("int")(c))), also=("torch.sort",),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..kinds import PYTHON, Kind, Layout, Sequence, Shape, Tensor, Tuple
+from ..kinds import PYTHON, Kind, Layout, Sequence, Shape, Tensor, Tuple, Unknown
 from ..layout import is_to_channels_last, is_to_image, stored_axis, to_stored
 from .image_form import after_dropping, drops_axes, only_with
 from .table import Argument, BoundCall, Case, Op, Refusal, broadcast, same
@@ -19,9 +19,16 @@ def _sizes(call: BoundCall, name: str) -> tuple[Argument, ...]:
 
 # reshape, view -----------------------------------------------------------------------------------------------------
 
-def _channel_vector(call: BoundCall) -> bool:
-    """`v.view(1, -1, 1, 1)`: a vector over channels, made to broadcast against an image."""
-    return call.sizes_literal(_new_shape(call)) == (1, -1, 1, 1)
+def _per_channel(call: BoundCall) -> bool:
+    """`v.view(1, -1, 1, 1)`, `y.view(B, C, 1, 1)`: made to be broadcast over the pixels of an image.
+
+    A named number after 1 may be one of attention heads: `scale.reshape(1, num_heads, 1, 1)`.
+    """
+    name = _new_shape(call)
+    sizes, given = call.sizes_literal(name), _sizes(call, name)
+    if not isinstance(sizes, (tuple, list)) or items_of(call, name) != 4 or (len(given) == 1 and not given[0].is_literal):
+        return False
+    return tuple(sizes[2:]) == (1, 1) and sizes[1] != 1 and (sizes[0] != 1 or sizes[1] == -1)
 
 
 def _new_shape(call: BoundCall) -> str:
@@ -30,16 +37,29 @@ def _new_shape(call: BoundCall) -> str:
 
 
 def reshape_code(call: BoundCall) -> str:
-    if _channel_vector(call) and call.tensor.rank in (None, 1):
-        return f"tf.reshape({call.one('input').code()}, (1, 1, 1, -1))"
-    return f"tf.reshape({call.one('input').code()}, {sizes_code(_sizes(call, _new_shape(call)))})"
+    name = _new_shape(call)
+    if _per_channel(call):
+        batch, channels = _first_sizes(call, name)
+        return f"tf.reshape({call.one('input').code()}, ({batch}, 1, 1, {channels}))"
+    sizes = _sizes(call, name)
+    if len(sizes) == 1 and isinstance(sizes[0].kind, Unknown) and not sizes[0].is_literal and not sizes[0].code().startswith("*"):
+        return f"tf.reshape({call.one('input').code()}, F.sizes({sizes[0].code()}))"
+    return f"tf.reshape({call.one('input').code()}, {sizes_code(sizes)})"
+
+
+def _first_sizes(call: BoundCall, name: str) -> tuple[str, str]:
+    sizes = _sizes(call, name)
+    if len(sizes) > 1:
+        return sizes[0].code(), sizes[1].code()
+    literal = sizes[0].literal
+    assert isinstance(literal, (tuple, list))
+    return str(literal[0]), str(literal[1])
 
 
 def reshape_kind(call: BoundCall) -> Kind:
-    tensor = call.tensor
-    if _channel_vector(call) and tensor.rank in (None, 1):
-        return Tensor(Layout.IMAGE, 4, tensor.dtype)
-    return Tensor(Layout.PLAIN, items_of(call, _new_shape(call)), tensor.dtype)
+    if _per_channel(call):
+        return Tensor(Layout.IMAGE, 4, call.tensor.dtype)
+    return Tensor(Layout.PLAIN, items_of(call, _new_shape(call)), call.tensor.dtype)
 
 
 # permute, transpose ------------------------------------------------------------------------------------------------
@@ -167,7 +187,8 @@ def flatten_code(call: BoundCall) -> str:
         return f"F.flatten({source}, 1, -2)"
     span = _span(call)
     if span is None:
-        return fill("F.flatten({input}, {start_dim}<, {end_dim}>)", call)
+        first = call.one("start_dim").code() if call.given("start_dim") else "0"
+        return f"F.flatten({source}, {first}" + fill("<, {end_dim}>)", call)
     start, end = span
     return f"F.flatten({source}, {start})" if end == -1 else f"F.flatten({source}, {start}, {end})"
 
@@ -324,7 +345,8 @@ ROWS = (
     Op("torch.Tensor.reshape", "input, *shape", reshape_code, "plain", reshape_kind, also=("torch.reshape",),
        cases=(Case("x.reshape(2, -1)", IMAGE, gradient=True), Case("x.reshape((6, 20))", IMAGE), Case("x.reshape(x.shape[0], 3, -1)", IMAGE))),
     Op("torch.Tensor.view", "input, *size", reshape_code, "plain", reshape_kind,
-       cases=(Case("x.view(-1)", IMAGE), Case("x.view(2, 3, 20)", IMAGE, image=True), Case("x * y.view(1, -1, 1, 1)", {"x": (2, 3, 4, 5), "y": (3,)}, image=True))),
+       cases=(Case("x.view(-1)", IMAGE), Case("x.view(2, 3, 20)", IMAGE, image=True), Case("x * y.view(1, -1, 1, 1)", {"x": (2, 3, 4, 5), "y": (3,)}, image=True),
+              Case("x * y.view(x.shape[0], -1, 1, 1)", {"x": (2, 3, 4, 5), "y": (2, 1, 3)}, image=True))),
     Op("torch.Tensor.permute", "input, *dims", permute_code, "axis", permute_kind, also=("torch.permute",),
        cases=(Case("x.permute(0, 2, 3, 1)", IMAGE, image=True), Case("x.permute(0, 1, 3, 2)", IMAGE, image=True), Case("x.permute(2, 0, 1)", TOKENS, gradient=True), Case("x.permute((1, 0, 2))", TOKENS))),
     Op("torch.Tensor.transpose", "input, dim0, dim1", transpose_code, "axis", transpose_kind, also=("torch.transpose",),

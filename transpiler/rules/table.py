@@ -30,11 +30,15 @@ NOT_LITERAL = NotLiteral()
 
 @dataclass(frozen=True)
 class Argument:
-    """One argument of a call: what it is, its value when it is a literal, and its code once it is rewritten."""
+    """One argument of a call: what it is, its value when it is a literal, and its code once it is rewritten.
+
+    `items` are the values in a tuple that is written out, None for each that is no literal.
+    """
 
     kind: Kind
     literal: object = NOT_LITERAL
     code: Callable[[], str] = lambda: ""
+    items: tuple[object, ...] | None = None
 
     @property
     def is_literal(self) -> bool:
@@ -85,6 +89,8 @@ class BoundCall:
             return value.literal if value.is_literal else None
         if len(value) == 1 and isinstance(value[0].literal, (tuple, list)):
             return tuple(value[0].literal)
+        if len(value) == 1 and value[0].items is not None:
+            return value[0].items
         return tuple(item.literal if item.is_literal else None for item in value)
 
     @property

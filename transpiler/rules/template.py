@@ -157,7 +157,7 @@ def sizes_code(items: tuple[Argument, ...]) -> str:
         if isinstance(item.kind, Shape) and item.kind.tensor.layout is Layout.IMAGE:
             raise Refusal("the shape of an image held channels-last is used for sizes in torch's order", "unpack the shape, and write the sizes one by one")
     if len(items) == 1 and items[0].is_sequence:
-        return items[0].code()
+        return items[0].code().removeprefix("*")
     if len(items) == 1:
         return f"({items[0].code()},)"
     return "(" + ", ".join(item.code() for item in items) + ")"

@@ -45,6 +45,7 @@ ERASED = (
     Erase("torch.inference_mode", "gradients are taken by tf.GradientTape only where asked for"),
     Erase("torch.amp.autocast", "mixed precision is a Keras dtype policy", constant=None),
     Erase("torch.cuda.amp.autocast", "as torch.amp.autocast, its older name", constant=None),
+    Erase("torch.autocast", "as torch.amp.autocast", constant=None),
     Erase("torch.is_autocast_enabled", "mixed precision is a Keras dtype policy", constant=False),
     Erase("torch.is_autocast_cpu_enabled", "mixed precision is a Keras dtype policy", constant=False),
     Erase("torch.Tensor.contiguous", "TensorFlow tensors have no strides"),

@@ -23,7 +23,7 @@ class _NamedAfterInit(type(Module)):  # type: ignore[misc]
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         model = super().__call__(*args, **kwargs)
-        model.__dict__["_changes"] = []
+        model.__dict__["__changes"] = []
         name_by_place(model)
         return model
 
@@ -40,9 +40,9 @@ class Model(Module, keras.Model, metaclass=_NamedAfterInit):
         model = keras.layers.Layer.__new__(cls, *args, **kwargs)
         try:
             # At once: a model that is given may change later.
-            model.__dict__["_described"] = described_arguments(cls, args, kwargs)
+            model.__dict__["__described"] = described_arguments(cls, args, kwargs)
         except Unwritable as error:
-            model.__dict__["_described"] = error
+            model.__dict__["__described"] = error
         return model
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -104,13 +104,13 @@ class Model(Module, keras.Model, metaclass=_NamedAfterInit):
             NotImplementedError: an argument is nothing that a file can hold.
         """
         config = super().get_config()
-        config["changes"] = list(self.__dict__["_changes"])
+        config["changes"] = list(self.__dict__["__changes"])
         if isinstance(self.__dict__.get("pretrained_cfg"), Mapping):
             config["pretrained_cfg"] = encode(self.pretrained_cfg)
         return config
 
     def _described_arguments(self) -> dict[str, Any]:
-        described = self.__dict__["_described"]
+        described = self.__dict__["__described"]
         if isinstance(described, Unwritable):
             raise described
         return described

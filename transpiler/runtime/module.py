@@ -20,7 +20,7 @@ from .keras_private import (
     scope_to_open,
     training_in_context,
 )
-from .parameter import Parameter, StoredTensor
+from .parameter import ImageParameter, Parameter, StoredTensor
 from .recipe import (
     Unwritable,
     call_described,
@@ -29,7 +29,7 @@ from .recipe import (
     freeze_as_described,
     serialized_policy,
 )
-from .registry import Registry, RemovableHandle, attribute_of, torch_name_of
+from .registry import Registry, RemovableHandle, WithoutModule, attribute_of, torch_name_of
 from .state import IncompatibleKeys, load_state_dict, state_dict
 
 
@@ -61,7 +61,8 @@ class Module(keras.layers.Layer, metaclass=_MadeInOnePrecision):
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         layer = super().__new__(cls, *args, **kwargs)
-        layer.__dict__["_given"] = (args, kwargs)
+        # Two underscores: Keras doesn't look there for layers to save.
+        layer.__dict__["__given"] = (args, kwargs)
         return layer
 
     def __init__(self, *args: Any, **kwargs: Any):
@@ -176,7 +177,7 @@ class Module(keras.layers.Layer, metaclass=_MadeInOnePrecision):
 
     def _register_load_state_dict_pre_hook(self, hook: Callable[..., Any], with_module: bool = False) -> Any:
         """As above; torch's older name, without the module among the arguments."""
-        return self.register_load_state_dict_pre_hook(hook if with_module else _WithoutModule(hook))
+        return self.register_load_state_dict_pre_hook(hook if with_module else WithoutModule(hook))
 
     # ---- registries --------------------------------------------------------------------------
 
@@ -235,9 +236,9 @@ class Module(keras.layers.Layer, metaclass=_MadeInOnePrecision):
         torch_name = torch_name_of(name)
         registry = self._registry
         current = registry.get(torch_name)
-        if current is variable:
+        if current is variable or variable is getattr(current, "variable", None):
             return
-        if isinstance(current, StoredTensor):
+        if isinstance(current, StoredTensor) and not isinstance(current.variable, ImageParameter):
             self._replace_stored(torch_name, current, variable)
             return
         is_buffer = torch_name in registry.buffers and not variable.trainable
@@ -248,7 +249,8 @@ class Module(keras.layers.Layer, metaclass=_MadeInOnePrecision):
             super().__setattr__(name, variable)
         elif not any(variable.variable is own for own in self.weights):
             self._track_variable(variable.variable)
-        registry.put(registry.buffers if is_buffer else registry.parameters, torch_name, variable)
+        held = variable.face if isinstance(variable, ImageParameter) else variable
+        registry.put(registry.buffers if is_buffer else registry.parameters, torch_name, held)
 
     def _replace_stored(self, torch_name: str, face: StoredTensor, value: Any) -> None:
         """Put a new variable, in Keras' layout, behind a face such as `Linear.weight`."""
@@ -336,7 +338,11 @@ class Module(keras.layers.Layer, metaclass=_MadeInOnePrecision):
         if tensor.dtype.is_floating:
             tensor = tf.cast(tensor, self.variable_dtype)
         if persistent:
-            tensor = keras.Variable(tensor, dtype=tensor.dtype.name, trainable=False, name=attribute)
+            # On many devices all go on with one value; there is no mean of counts and flags.
+            aggregation = "mean" if tensor.dtype.is_floating else "only_first_replica"
+            tensor = keras.Variable(
+                tensor, dtype=tensor.dtype.name, trainable=False, name=attribute, aggregation=aggregation
+            )
             self._unlock_tracker()
             super().__setattr__(attribute, tensor)
         registry.buffers[name] = tensor
@@ -542,7 +548,7 @@ class Module(keras.layers.Layer, metaclass=_MadeInOnePrecision):
         return {**config, "frozen": frozen} if frozen else config
 
     def _described_arguments(self) -> dict[str, Any]:
-        return described_arguments(type(self), *self.__dict__["_given"])
+        return described_arguments(type(self), *self.__dict__["__given"])
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
@@ -561,16 +567,6 @@ def _unexpected_keyword(cls: type, error: ValueError) -> str | None:
     """The first argument that Keras' error complains of; torch's modules give Python's own error for it."""
     _, _, arguments = str(error).partition(f"Unrecognized keyword arguments passed to {cls.__name__}: {{")
     return arguments.partition(":")[0] or None
-
-
-class _WithoutModule:
-    """Calls a hook with all arguments but the module. An object, so that a copied module copies its hook."""
-
-    def __init__(self, hook: Callable[..., Any]):
-        self.hook = hook
-
-    def __call__(self, module: Any, *args: Any) -> Any:
-        return self.hook(*args)
 
 
 def _changed_by_keras(layer: Any) -> bool:

@@ -7,6 +7,8 @@ from typing import Any
 
 import keras
 
+from .parameter import ImageParameter, StoredTensor
+
 
 def name_by_place(model: Any) -> None:
     """Give layers and variables the names and paths of their place: `blocks/0/fc1/kernel`.
@@ -35,6 +37,7 @@ def _own_variables(layer: Any) -> Iterator[tuple[str, keras.Variable]]:
     stored = [(name.lstrip("_"), layer.__dict__.get(name)) for name in sorted(layer.keras_state)]
     registry = layer._registry
     for name, held in [*stored, *registry.parameters.items(), *registry.buffers.items()]:
+        held = held.variable if isinstance(held, StoredTensor) and isinstance(held.variable, ImageParameter) else held
         if isinstance(held, keras.Variable) and id(held) not in named:
             named.add(id(held))
             yield name, held

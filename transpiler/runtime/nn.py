@@ -41,9 +41,10 @@ from .normalization import (
     SyncBatchNorm,
 )
 from .padding import ConstantPad2d, ReflectionPad2d, ReplicationPad2d, ZeroPad2d
-from .parameter import Parameter, ParameterSlice, StoredTensor, is_parameter
+from .parameter import ImageParameter, Parameter, ParameterSlice, StoredTensor, is_parameter
 from .pooling import AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d
-from .resize import PixelShuffle, PixelUnshuffle, Upsample
+from .recipe import keras_arguments
+from .resize import PixelShuffle, PixelUnshuffle, Unfold, Upsample
 from .url import load_state_dict_from_url
 
 __all__ = [
@@ -73,6 +74,7 @@ __all__ = [
     "Hardswish",
     "Hardtanh",
     "Identity",
+    "ImageParameter",
     "LayerNorm",
     "LeakyReLU",
     "Linear",
@@ -101,11 +103,13 @@ __all__ = [
     "StoredTensor",
     "SyncBatchNorm",
     "Tanh",
+    "Unfold",
     "Upsample",
     "ZeroPad2d",
     "functional",
     "init",
     "is_parameter",
+    "keras_arguments",
     "load_state_dict_from_url",
     "require_module",
 ]

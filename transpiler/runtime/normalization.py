@@ -41,7 +41,10 @@ class _Normalization(Module):
 
     def _add_norm_weight(self, name: str, shape: tuple[int, ...], initializer: str, trainable: bool = True) -> Any:
         # Not autocast: statistics and scale are applied in float32 under mixed precision, as torch does.
-        return self.add_weight(name=name, shape=shape, initializer=initializer, trainable=trainable, autocast=False)
+        # The mean of the replicas: each would go on with statistics of its own otherwise.
+        return self.add_weight(
+            name=name, shape=shape, initializer=initializer, trainable=trainable, autocast=False, aggregation="mean"
+        )
 
 
 class LayerNorm(_Normalization, keras.layers.LayerNormalization):
@@ -101,7 +104,8 @@ class BatchNorm(_Normalization, keras.layers.BatchNormalization):
     """Batch normalisation of channels-last inputs with torch's momentum and unbiased running variance.
 
     The batch's statistics are used, and the running ones moved, in training only and not while
-    `trainable` is False, as Keras does.
+    `trainable` is False, as Keras does. On many devices each takes those of its own share of the batch, and the running
+    ones get the mean; with `synchronized` set, as on Keras' layer, all take those of the whole batch.
     """
 
     def __init__(
@@ -154,7 +158,8 @@ class BatchNorm(_Normalization, keras.layers.BatchNormalization):
             self.num_batches_tracked.assign_add(1)
             if momentum is None:
                 momentum = 1.0 / tf.cast(self.num_batches_tracked, tf.float32)
-        return batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, True, momentum, self.epsilon)
+        statistics = self.running_mean, self.running_var
+        return batch_norm(x, *statistics, self.weight, self.bias, True, momentum, self.epsilon, self.synchronized)
 
 
 class BatchNorm1d(BatchNorm):
@@ -175,7 +180,19 @@ class BatchNorm3d(BatchNorm):
 
 
 class SyncBatchNorm(BatchNorm):
-    """`torch.nn.SyncBatchNorm`; statistics are those of one replica."""
+    """`torch.nn.SyncBatchNorm`: statistics are those of all replicas' batches."""
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        **kwargs: Any,
+    ):
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, **kwargs)
+        self.synchronized = True
 
 
 class FrozenBatchNorm2d(Module):

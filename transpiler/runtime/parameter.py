@@ -35,6 +35,24 @@ class Parameter(keras.Variable):
         return math.prod(self.shape)
 
 
+class ImageParameter(Parameter):
+    """A parameter of one value a channel, made from torch's `(C, 1, 1)` or `(1, C, 1, 1)` and stored channels-last.
+
+    It meets images as it is. `face` is what torch sees of it, and what state dictionaries hold.
+
+    Args:
+        value: tensor or array whose third axis from the end is the channels'.
+        requires_grad: whether gradients are computed for it.
+    """
+
+    def __init__(self, value: Any, requires_grad: bool = True, **kwargs: Any):
+        value = tf.convert_to_tensor(value)
+        batch = range(value.shape.rank - 3)
+        channels = len(batch)
+        super().__init__(tf.transpose(value, (*batch, channels + 1, channels + 2, channels)), requires_grad, **kwargs)
+        self.face = StoredTensor(self, (*batch, channels + 2, channels, channels + 1))
+
+
 def is_parameter(value: Any) -> bool:
     """True for what `isinstance(value, torch.nn.Parameter)` is true for in torch."""
     return isinstance(value, (keras.Variable, StoredTensor)) and bool(value.trainable)

@@ -23,6 +23,11 @@ CHANGING_METHODS = (
 _TAKEN_BY_KERAS = ("name", "trainable", "dtype")
 
 
+def keras_arguments(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the arguments that a Keras layer takes, for constructors that leave what they don't know."""
+    return {name: given[name] for name in _TAKEN_BY_KERAS if name in given}
+
+
 class Unwritable(TypeError):
     """A layer was made or changed with something that no file can hold."""
 
@@ -82,15 +87,15 @@ def recording(method: Callable[..., Any], rename: Callable[[Any], None]) -> Call
 
     @functools.wraps(method)
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        changes = self.__dict__.get("_changes")
+        changes = self.__dict__.get("__changes")
         if changes is None:
             return method(self, *args, **kwargs)
-        self.__dict__["_changes"] = None
+        self.__dict__["__changes"] = None
         try:
             with default_policy(self.dtype_policy):
                 result = method(self, *args, **kwargs)
         finally:
-            self.__dict__["_changes"] = changes
+            self.__dict__["__changes"] = changes
         change = {"method": method.__name__, **_described_call(method, args, kwargs)}
         if change not in changes[-1:]:
             changes.append(change)

@@ -111,3 +111,13 @@ class RemovableHandle:
     def remove(self) -> None:
         """Remove the hook; a second call does nothing."""
         self._hooks.pop(self.id, None)
+
+
+class WithoutModule:
+    """Calls a hook with all arguments but the module. An object, so that a copied module copies its hook."""
+
+    def __init__(self, hook: Callable[..., Any]):
+        self.hook = hook
+
+    def __call__(self, module: Any, *args: Any) -> Any:
+        return self.hook(*args)

@@ -55,3 +55,14 @@ class PixelUnshuffle(Module):
 
     def call(self, x: Any) -> tf.Tensor:
         return F.pixel_unshuffle(x, self.downscale_factor)
+
+
+class Unfold(Module):
+    """`torch.nn.Unfold` of images (B, H, W, C): torch's (B, C × kernel size, places)."""
+
+    def __init__(self, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.kernel_size, self.dilation, self.padding, self.stride = kernel_size, dilation, padding, stride
+
+    def call(self, x: Any) -> tf.Tensor:
+        return F.unfold(x, self.kernel_size, self.dilation, self.padding, self.stride)

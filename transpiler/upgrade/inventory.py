@@ -34,8 +34,9 @@ class ModuleInventory:
 
 @dataclass(frozen=True)
 class Inventory:
-    """A package of one release."""
+    """A top-level package of one release."""
 
+    package: str
     distribution: str
     version: str
     modules: dict[str, ModuleInventory]
@@ -70,7 +71,7 @@ def take_inventory(finder: SourceFinder, package: str) -> Inventory:
                 modules[_module_name(path)] = read_module(path, text)
             except SyntaxError:
                 continue
-    return Inventory(*finder.distribution(package), modules)
+    return Inventory(package, *finder.distribution(package), modules)
 
 
 def read_module(path: str, text: str) -> ModuleInventory:

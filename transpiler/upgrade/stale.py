@@ -26,9 +26,12 @@ class StaleOverride:
 def stale_overrides(
     old: Inventory, new: Inventory, before: OverrideIndex, after: OverrideIndex
 ) -> Iterator[StaleOverride]:
-    """The overrides that are good for the old release, or for none of its versions, and not for the new one."""
+    """The overrides in the package that are not good for the new release, or whose symbol is gone from it."""
+    package = f"{new.package}."
     good = {entry.symbol for entry in before.entries() if _is_good(before, entry.symbol)}
     for entry in after.entries():
+        if not entry.symbol.startswith(package):
+            continue
         if entry.symbol in good and not after.has(entry.symbol):
             if not after.is_not_needed(entry.symbol):
                 yield _stale(old, new, entry.symbol, "upstream no longer defines it", "remove its entry")

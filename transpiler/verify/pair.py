@@ -33,16 +33,18 @@ class Pair:
         return str(getattr(declared, "value", declared))
 
 
-def build_pair(package: ModuleType, arch: str, seed: int, images: Array, **kwargs: Any) -> Pair:
+def build_pair(package: ModuleType, arch: str, seed: int, images: Array | None = None, **kwargs: Any) -> Pair:
     """Build both models, randomise timm's and move every tensor over, strictly.
 
-    BatchNorm statistics follow those of timm's model on `images`, (batch, height, width, channels).
+    BatchNorm statistics follow those of timm's model on `images`, (batch, height, width, channels); without, they
+    are random too.
     """
     with uninitialised(package):
         upstream = timm.create_model(arch, pretrained=False, **kwargs).eval()
         generated = package.create_model(arch, pretrained=False, **kwargs)
     randomise(upstream, seed)
-    follow_statistics(upstream, as_torch(images), seed)
+    if images is not None:
+        follow_statistics(upstream, as_torch(images), seed)
     state = {name: value.detach().numpy() for name, value in upstream.state_dict().items()}
     generated.load_state_dict(state, strict=True)
     return Pair(upstream, generated, state)

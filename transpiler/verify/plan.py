@@ -17,7 +17,7 @@ from .record import Settings
 
 # A few blocks of each kind: ViT's default out_indices are its last three, Swin shifts its windows in every second.
 # Where timm cannot build or run so small a model (RegNet's stages follow from its depth), the next is tried.
-DEPTH_LIMITS = (DepthLimit(3, 2), DepthLimit(6, 2), DepthLimit(12, 3))
+DEPTH_LIMITS = (DepthLimit(3, 2), DepthLimit(6, 2), DepthLimit(12, 3), DepthLimit(18, 3))
 
 
 @dataclass(frozen=True)

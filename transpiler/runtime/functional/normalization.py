@@ -79,11 +79,12 @@ def batch_norm(
     training: bool = False,
     momentum: float = 0.1,
     eps: float = 1e-5,
+    synchronized: bool = False,
 ) -> tf.Tensor:
     """`torch.nn.functional.batch_norm` of a channels-last input (B, …, C).
 
     In training the batch's statistics are used, and running statistics that can be assigned are moved
-    by `momentum` towards them, the variance unbiased.
+    by `momentum` towards them, the variance unbiased. `synchronized` takes them over the batches of all replicas.
     """
     x = tf.convert_to_tensor(x)
     if not training and running_mean is not None:
@@ -91,10 +92,8 @@ def batch_norm(
             return _normalise_image(x, running_mean, running_var, weight, bias, eps)
         return _normalise(x, _as_wide(running_mean), _as_wide(running_var), weight, bias, eps)
     wide = _wide(x)
-    axes = list(range(x.shape.rank - 1))
-    mean, variance = tf.nn.moments(wide, axes)
+    mean, variance, count = _batch_moments(wide, synchronized)
     if hasattr(running_mean, "assign"):
-        count = tf.cast(tf.size(wide) // tf.shape(wide)[-1], wide.dtype)
         unbiased = variance * (count / tf.maximum(count - 1.0, 1.0))
         _move(running_mean, mean, momentum)
         _move(running_var, unbiased, momentum)
@@ -110,6 +109,20 @@ def _normalise_image(x: tf.Tensor, mean: Any, variance: Any, weight: Any, bias: 
     return tf.raw_ops.FusedBatchNormV3(
         x=x, scale=scale, offset=offset, mean=mean, variance=variance, epsilon=eps, is_training=False
     )[0]
+
+
+def _batch_moments(x: tf.Tensor, synchronized: bool) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Mean and variance of each channel, and how many values they were taken over."""
+    axes = list(range(x.shape.rank - 1))
+    count = tf.cast(tf.size(x) // tf.shape(x)[-1], x.dtype)
+    replica = tf.distribute.get_replica_context() if synchronized else None
+    if replica is None or replica.num_replicas_in_sync == 1:
+        mean, variance = tf.nn.moments(x, axes)
+        return mean, variance, count
+    total, count = replica.all_reduce("SUM", [tf.reduce_sum(x, axes), count])
+    mean = total / count
+    variance = replica.all_reduce("SUM", tf.reduce_sum(tf.square(x - mean), axes)) / count
+    return mean, variance, count
 
 
 def _as_wide(statistic: Any) -> tf.Tensor:

@@ -29,6 +29,12 @@ def expand(x: Any, sizes: Sequence[Any]) -> tf.Tensor:
     return tf.broadcast_to(x, target)
 
 
+def sizes(value: Any) -> Any:
+    """One size as a tuple of one; several stay as they are."""
+    is_one = value.shape.rank == 0 if tf.is_tensor(value) else isinstance(value, (int, np.integer))
+    return (value,) if is_one else value
+
+
 def gather(x: Any, axis: int, index: Any) -> tf.Tensor:
     """`torch.gather`: pick along `axis` at `index`, which has the rank of `x`."""
     x, index = tf.convert_to_tensor(x), tf.convert_to_tensor(index)
@@ -106,11 +112,15 @@ def normalize(x: Any, p: float = 2.0, axis: Any = 1, eps: float = 1e-12) -> tf.T
     """`torch.nn.functional.normalize`: x / max(norm, eps) over the stored axis."""
     x = tf.convert_to_tensor(x)
     wide = tf.cast(x, tf.float32) if x.dtype.size < 4 else x
-    if p == 2.0:
-        norm = tf.sqrt(tf.reduce_sum(tf.square(wide), axis=axis, keepdims=True))
-    else:
-        norm = tf.norm(wide, ord=p, axis=axis, keepdims=True)
-    return tf.cast(wide / tf.maximum(norm, eps), x.dtype)
+    size = norm(wide, axis, keepdims=True) if p == 2.0 else tf.norm(wide, ord=p, axis=axis, keepdims=True)
+    return tf.cast(wide / tf.maximum(size, eps), x.dtype)
+
+
+def norm(x: Any, axis: Any = None, keepdims: bool = False) -> tf.Tensor:
+    """`torch.norm` with p=2: of vectors over one axis or several; at zero its gradient is zero."""
+    squares = tf.reduce_sum(tf.square(x), axis=axis, keepdims=keepdims)
+    is_zero = squares == 0
+    return tf.where(is_zero, tf.zeros_like(squares), tf.sqrt(tf.where(is_zero, tf.ones_like(squares), squares)))
 
 
 def slice_assign(x: Any, index: Any, value: Any) -> tf.Tensor:

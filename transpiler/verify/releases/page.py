@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,8 @@ from ...templating import render
 from .record import ReleaseResult
 from .small_models import MODULES
 
-COMMAND = "python -m transpiler.verify.releases"
+COMMAND = "python -m transpiler.verify.releases WHEELS"
+_LONGEST_REASON = 200
 
 
 @dataclass(frozen=True)
@@ -60,5 +62,12 @@ def _cell(result: ReleaseResult, module: str) -> str:
 
 def _details(result: ReleaseResult) -> ReleaseDetails:
     diagnostics = dict.fromkeys(line for module in result.modules for line in module.diagnostics)
-    failures = [f"`{m.arch}`: {m.status}: {m.reason}" for m in result.models if m.status not in ("pass", "absent")]
+    bad = [model for model in result.models if model.status not in ("pass", "absent")]
+    failures = [f"`{model.arch}`: {model.status}: {_shortened(model.reason)}" for model in bad]
     return ReleaseDetails(result.version, tuple(diagnostics), tuple(failures))
+
+
+def _shortened(reason: str) -> str:
+    """A reason in one line without a terminal's colours."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", reason)
+    return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 1] + "…"

@@ -1,0 +1,75 @@
+"""Exports, each reloaded and compared with the model. None needs a call before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from use_models import ROAD_MAP, SIZE, error, images, small_model
+
+TOLERANCE = 1e-5
+
+
+def sized(*size: int | None) -> list[keras.InputSpec]:
+    return [keras.InputSpec(shape=(None, *size, 3), dtype="float32")]
+
+
+def run_tflite(path: Path, x: np.ndarray) -> np.ndarray:
+    interpreter = tf.lite.Interpreter(str(path))
+    place = interpreter.get_input_details()[0]["index"]
+    interpreter.resize_tensor_input(place, x.shape)
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(place, x)
+    interpreter.invoke()
+    return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+
+
+@pytest.mark.parametrize("name", [*ROAD_MAP, "resnet18", "convnext_atto"])
+def test_tflite_of_builtins_with_any_batch(generated_package: ModuleType, name: str, tmp_path: Path) -> None:
+    """An operator that TFLite lacks makes the export fail."""
+    model = small_model(generated_package, name)
+    model.export(tmp_path / "model.tflite", format="litert", verbose=False, input_signature=sized(*SIZE))
+    for count in (1, 3):
+        assert error(run_tflite(tmp_path / "model.tflite", images(count)), model(images(count))) < TOLERANCE
+
+
+def test_saved_model_of_the_model_s_own_size(generated_package: ModuleType, tmp_path: Path) -> None:
+    model = small_model(generated_package, "vit_tiny_patch16_224")
+    model.export(tmp_path / "saved", verbose=False)
+    loaded = tf.saved_model.load(str(tmp_path / "saved"))
+    for count in (1, 3):
+        assert error(loaded.serve(images(count)), model(images(count))) < TOLERANCE
+
+
+@pytest.mark.parametrize(
+    ("name", "kwargs"),
+    [("swin_tiny_patch4_window7_224", {"strict_img_size": False}), ("sam2_hiera_tiny", {}), ("resnet18", {})],
+    ids=["swin", "hiera", "resnet"],
+)
+def test_saved_model_of_any_size(
+    generated_package: ModuleType, name: str, kwargs: dict[str, bool], tmp_path: Path
+) -> None:
+    model = small_model(generated_package, name, **kwargs)
+    model.export(tmp_path / "saved", verbose=False, input_signature=sized(None, None))
+    loaded = tf.saved_model.load(str(tmp_path / "saved"))
+    for size in (SIZE, (64, 32)):
+        assert error(loaded.serve(images(2, size)), model(images(2, size))) < TOLERANCE
+
+
+def test_onnx(generated_package: ModuleType, tmp_path: Path) -> None:
+    model = small_model(generated_package, "swin_tiny_patch4_window7_224")
+    try:
+        import onnxruntime
+    except ImportError:
+        with pytest.raises(ImportError, match="pip install tf2onnx"):
+            model.export(tmp_path / "model.onnx", format="onnx")
+        return
+    model.export(tmp_path / "model.onnx", format="onnx", verbose=False)
+    session = onnxruntime.InferenceSession(str(tmp_path / "model.onnx"))
+    for count in (1, 3):
+        (ours,) = session.run(None, {session.get_inputs()[0].name: images(count)})
+        assert error(ours, model(images(count))) < TOLERANCE
