@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m transpiler.bench", description=__doc__)
-    parser.add_argument("arch", nargs="+", help=f"architectures, or {TRANSPILE}: seconds to transpile Swin, ViT and all of timm")
+    parser.add_argument("arch", nargs="+", help=f"architectures, or {TRANSPILE}: seconds to transpile timm")
     parser.add_argument("--batch", type=_positive, nargs="+", default=[1], metavar="N", help="default: 1")
     parser.add_argument("--mode", choices=("infer", "train"), default="infer", help="default: infer")
     parser.add_argument("--against", metavar="NAMES", help="comma-separated; default: torch and every installed peer")
