@@ -218,3 +218,21 @@ class A(nn.Module):
     assert (
         "def _create(self, dim):\n        self.register_buffer('bands', tf.zeros((dim,)), persistent=False)\n" in text
     )
+
+
+def test_a_method_hands_its_dtype_to_one_of_a_base_class_that_computes_with_it(transpile):
+    text = transpile("""
+class Base(nn.Module):
+    def make(self, n: int, device=None, dtype=None):
+        return torch.ones(n, device=device, dtype=torch.float32 if dtype is None else dtype)
+
+
+class Embed(Base):
+    def build(self, n: int, device=None, dtype=None):
+        return self.make(n, device=device, dtype=dtype)
+
+    def forward(self, x: torch.Tensor):
+        return x + self.build(3, dtype=x.dtype)
+""").text()
+    assert "def build(self, n: int, dtype=None):" in text
+    assert "return self.make(n, dtype=dtype)" in text and "self.build(3, dtype=x.dtype)" in text

@@ -61,7 +61,7 @@ def train(package: Any, model_name: str, strategy: tf.distribute.Strategy | None
         **{f"after:{name}": value for name, value in model.state_dict().items()},
         "losses": np.array(losses),
         "replica_difference": np.array(largest_difference_of_replicas(model)),
-        "loss_scale": np.array(-1.0 if scale is None else float(scale)),
+        "loss_scale": np.array(-1.0 if scale is None else float(tf.convert_to_tensor(scale.value))),
         "replicas": np.array(strategy.num_replicas_in_sync if strategy else 1),
     }
 

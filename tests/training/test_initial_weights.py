@@ -43,8 +43,9 @@ def test_distributions_are_timms(generated_package: ModuleType, model: Trained, 
             continue
         drawn += not np.array_equal(values, wanted)
         assert largest_difference(values, wanted) < SELDOM * np.sqrt(2 / len(values)), name
-        if len(values) > 500:  # of uniform and of truncated distributions
-            assert np.abs(values).max() == pytest.approx(np.abs(wanted).max(), rel=0.4), name
+        if len(values) > 500:  # of uniform and of truncated distributions; torch's own may end in one wild value
+            tail, wanted_tail = (np.quantile(np.abs(each), 0.99) for each in (values, wanted))
+            assert tail == pytest.approx(wanted_tail, rel=0.25), name
     assert drawn > 5
 
 

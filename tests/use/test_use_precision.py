@@ -29,7 +29,7 @@ def test_precision(generated_package: ModuleType, name: str, policy: str) -> Non
     assert output.dtype.name == described.compute_dtype
     assert error(tf.cast(output, tf.float64), expected(images())) < LARGEST_ERROR[policy]
     for gradient in tape.gradient(loss, model.trainable_variables):
-        assert np.isfinite(np.asarray(tf.cast(gradient, tf.float64))).all()
+        assert np.isfinite(np.asarray(tf.cast(tf.convert_to_tensor(gradient), tf.float64))).all()
     previous = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
     try:

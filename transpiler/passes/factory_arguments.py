@@ -7,7 +7,7 @@ constructor that loses them takes `**kwargs` for its Keras layer instead (name, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import libcst as cst
 import libcst.matchers as m
@@ -149,15 +149,30 @@ class RemoveFactoryArguments(TrackingTransformer):
 
     def _definition(self, func: cst.BaseExpression) -> cst.FunctionDef | None:
         """The function of the source, or the method of this class, that is called."""
-        body: Sequence[cst.CSTNode] = ()
-        name = ""
         if self._classes and m.matches(func, m.Attribute(value=m.Name("self"))):
-            body, name = self._classes[-1].body.body, cst.ensure_type(func, cst.Attribute).attr.value
-        else:
-            origin = self.resolver.qualify(self.source.name, func)
-            if origin is not None and origin.module and origin.symbol and self.resolver.has_module(origin.module):
-                body, name = self.resolver.source(origin.module).tree.body, origin.symbol
-        return next((s for s in body if isinstance(s, cst.FunctionDef) and s.name.value == name), None)
+            name = cst.ensure_type(func, cst.Attribute).attr.value
+            return self._method(self.source.name, self._classes[-1], name)
+        found = self._defined(self.source.name, func)
+        return found[1] if found is not None and isinstance(found[1], cst.FunctionDef) else None
+
+    def _method(self, module: str, owner: cst.ClassDef, name: str) -> cst.FunctionDef | None:
+        """A method of a class, or of the nearest of its bases that has it."""
+        for member in owner.body.body:
+            if isinstance(member, cst.FunctionDef) and member.name.value == name:
+                return member
+        bases = (self._defined(module, base.value) for base in owner.bases)
+        inherited = (self._method(b[0], b[1], name) for b in bases if b is not None and isinstance(b[1], cst.ClassDef))
+        return next((method for method in inherited if method is not None), None)
+
+    def _defined(self, module: str, name: cst.BaseExpression) -> tuple[str, cst.CSTNode] | None:
+        """The module and the definition of a function or class of the source that a name of `module` stands for."""
+        origin = self.resolver.qualify(module, name)
+        if origin is None or not origin.module or not origin.symbol or not self.resolver.has_module(origin.module):
+            return None
+        for statement in self.resolver.source(origin.module).tree.body:
+            if isinstance(statement, (cst.FunctionDef, cst.ClassDef)) and statement.name.value == origin.symbol:
+                return origin.module, statement
+        return None
 
     def _tensors_of_dtype(self, node: cst.FunctionDef) -> bool:
         """Whether the function makes tensors of its `dtype` that are no parameters or buffers of a layer."""
