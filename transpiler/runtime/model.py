@@ -18,17 +18,16 @@ from .naming import name_by_place
 from .recipe import CHANGING_METHODS, Unwritable, described_arguments, freeze_as_described, recording, repeat_changes
 
 
-class _NamedAfterInit(type(Module)):  # type: ignore[misc]
-    """Names layers and variables by their place in the model once `__init__` is done."""
+class _RemembersChanges(type(Module)):  # type: ignore[misc]
+    """Remembers, once `__init__` is done, how the model is changed."""
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         model = super().__call__(*args, **kwargs)
         model.__dict__["__changes"] = []
-        name_by_place(model)
         return model
 
 
-class Model(Module, keras.Model, metaclass=_NamedAfterInit):
+class Model(Module, keras.Model, metaclass=_RemembersChanges):
     """Root of a network: a `keras.Model` with torch's registries and walks.
 
     Images are (batch, height, width, channels). The training flag reaches every layer, whether or not
