@@ -12,6 +12,7 @@ import keras
 from .arguments import decode, encode
 from .checkpoints import read_checkpoint
 from .export import constants_in_graph, export_options
+from .images import check_images
 from .keras_private import current_call_context
 from .module import Module
 from .naming import name_by_place
@@ -57,6 +58,8 @@ class Model(Module, keras.Model, metaclass=_RemembersChanges):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if current_call_context() is None:
+            if args:
+                check_images(self, args[0])
             return keras.Model.__call__(self, *args, **kwargs)
         return super().__call__(*args, **kwargs)
 
@@ -140,6 +143,8 @@ class Model(Module, keras.Model, metaclass=_RemembersChanges):
         if not str(filepath).endswith(".safetensors"):
             super().save_weights(filepath, *args, **kwargs)
             return
-        from safetensors.numpy import save_file
-
+        try:
+            from safetensors.numpy import save_file
+        except ImportError as error:
+            raise ImportError("Writing .safetensors needs safetensors: pip install safetensors") from error
         save_file(self.state_dict(), str(filepath))
