@@ -20,8 +20,8 @@ from .kinds import ClassValue, Instance, Kind, Layout, Sequence, Tensor, Tuple, 
 from .layout import needs_transpose
 from .method_names import ONLY_TENSORS_HAVE
 from .passes.fold import FRAMEWORKS
-from .products import with_transposed_operand
 from .promotion import is_promoted
+from .rules.products import with_transposed_operand
 from .rules.table import Argument, BoundCall, Op, Refusal
 from .rules.template import render
 from .subscripts import SubscriptRewriter

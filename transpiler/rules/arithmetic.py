@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..kinds import PYTHON, Kind, Layout, Sequence, Tensor
-from ..products import matrix_product
+from .products import matrix_product
 from .table import BoundCall, Case, Op, Refusal, broadcast, plain_of_rank, python, same, with_dtype
 from .template import fill
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 import libcst.matchers as m
 
-from .code import code_of, expression
+from ..code import code_of, expression
 
 _MATRIX_TRANSPOSE = m.Attribute(m.Attribute(m.Name("tf"), m.Name("linalg")), m.Name("matrix_transpose"))
 _TRANSPOSED = m.Call(func=_MATRIX_TRANSPOSE, args=[m.Arg(keyword=None)])
