@@ -36,7 +36,7 @@ LAYERS = (
     {"__init__", "diagnostics", "model", "output_error"},
 )
 COMMANDS = ("verify", "bench", "scout")  # programs of their own, which run both frameworks
-ROW_VOCABULARY = {"kinds", "layout"}
+ROW_VOCABULARY = {"code", "kinds", "layout"}
 FRAMEWORKS = {"torch", "torchvision", "timm", "tensorflow", "keras", "jax", "triton"}
 RUNTIME_NEEDS = {"keras", "tensorflow", "numpy"}
 RUNTIME_NEEDS_LATER = {"safetensors", "huggingface_hub", "ml_dtypes", "yaml"}  # imported by the functions that use them

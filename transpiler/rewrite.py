@@ -21,6 +21,7 @@ from .layout import needs_transpose
 from .method_names import ONLY_TENSORS_HAVE
 from .passes.fold import FRAMEWORKS
 from .promotion import is_promoted
+from .rules.products import with_transposed_operand
 from .rules.table import Argument, BoundCall, Op, Refusal
 from .rules.template import render
 from .subscripts import SubscriptRewriter
@@ -459,7 +460,7 @@ class Rewriter(SubscriptRewriter):
                 code = self._as_number(code, updated_node.right if side == "left" else updated_node.left, original_node)
             if code != operand:
                 changes[side] = expression(code)
-        return updated_node.with_changes(**changes) if changes else updated_node
+        return with_transposed_operand(updated_node.with_changes(**changes))
 
     def _as_number(self, code: str, other: cst.BaseExpression, node: cst.BinaryOperation) -> str:
         """A boolean operand of arithmetic, in the other operand's dtype: TensorFlow does no such promotion."""

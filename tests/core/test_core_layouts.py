@@ -246,7 +246,7 @@ class Attention(nn.Module):
         "def call(self, x: tf.Tensor) -> tf.Tensor:\n"
         "    B, N, C = ops.shape(x)\n"
         "    q, k, v = tf.unstack(tf.transpose(tf.reshape(self.qkv(x), (B, N, 3, 4, -1)), (2, 0, 3, 1, 4)), axis=0)\n"
-        "    attn = F.softmax(q @ tf.linalg.matrix_transpose(k), axis=-1)\n"
+        "    attn = F.softmax(tf.matmul(q, k, transpose_b=True), axis=-1)\n"
         "    return tf.reshape(tf.transpose(attn @ v, (0, 2, 1, 3)), (B, N, C))\n"
     )
     assert run.transposes() == ()

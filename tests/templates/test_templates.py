@@ -166,17 +166,22 @@ def test_package_with_a_registry(environment, imported):
             "data.py": "",
             "optim.py": "",
             "runtime/checkpoints.py": CHECKPOINTS,
+            "runtime/registered_names.py": "def unknown_name(name, known): return f'{name} is not in {known}'\n",
             "timm/__init__.py": "",
             "timm/models/__init__.py": "",
             "timm/models/swin_transformer.py": "",
             "timm/models/vision_transformer.py": "",
             "timm/models/_factory.py": "def create_model(name): return name\n",
             "timm/models/_helpers.py": "def load_checkpoint(model, path, strict): return model, path, strict\n",
-            "timm/models/_registry.py": "".join(f"def {name}(): pass\n" for name in names),
+            "timm/models/_registry.py": "".join(f"def {name}(*_): return ['a']\n" for name in names),
         }
     )
     assert all(hasattr(package, name) for name in (*package.__all__, *names))
-    assert package.create_model("a") == "a"
+    assert package.create_model("a.tag") == "a.tag"
+    package.is_model = lambda name: name == "a"
+    with pytest.raises(RuntimeError, match=r"b is not in \['a'\]"):
+        package.create_model("b.tag")
+    assert package.create_model("hf-hub:b/c") == "hf-hub:b/c"
     assert package.load_weights("model", Path("x.safetensors")) == ("model", "x.safetensors", True)
     assert package.UPSTREAM_VERSIONS == {"timm": "1.0.31"} and package.__version__ == "0.1.0"
     assert {"relocated_models.timm.models.swin_transformer"} <= set(sys.modules)

@@ -45,9 +45,3 @@ def test_a_new_head_has_the_model_s_precision(generated_package: ModuleType) -> 
     model.reset_classifier(3)
     assert model.head.kernel.dtype == "bfloat16" and model(images()).dtype == tf.bfloat16
     assert generated_package.create_model("resnet18", **SMALL["resnet18"]).fc.kernel.dtype == "float32"
-
-
-@pytest.mark.parametrize("name", ["vit_tiny_patch16_224", "resnet18"])
-def test_an_unknown_argument_is_a_type_error_as_in_timm(generated_package: ModuleType, name: str) -> None:
-    with pytest.raises(TypeError, match="unexpected keyword argument 'no_such_argument'"):
-        generated_package.create_model(name, **SMALL[name], no_such_argument=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..kinds import PYTHON, Kind, Layout, Sequence, Tensor
+from .products import matrix_product
 from .table import BoundCall, Case, Op, Refusal, broadcast, plain_of_rank, python, same, with_dtype
 from .template import fill
 
@@ -67,6 +68,11 @@ def where_kind(call: BoundCall) -> Kind:
     return Tensor(whole.layout, whole.rank, dtype.dtype, False, whole.origin)
 
 
+def matmul_code(call: BoundCall) -> str:
+    left, right = (call.one(name).code() for name in call.arguments)
+    return matrix_product(left, right)
+
+
 def matmul_kind(call: BoundCall) -> Kind:
     found = broadcast(call)
     assert isinstance(found, Tensor)
@@ -127,9 +133,10 @@ ROWS = (
        cases=(Case("x.masked_fill(x > 0, -100.0)", IMAGE, gradient=True, image=True), Case("x.masked_fill(m, float('-inf'))", {"x": (2, 3), "m": ((2, 3), "bool")}))),
     Op("torch.Tensor.logical_not", "input", "tf.logical_not({input})", "any", with_dtype("bool"), also=("torch.logical_not",),
        cases=(Case("torch.logical_not(m)", {"m": ((2, 3), "bool")}),)),
-    Op("torch.Tensor.matmul", "input, other", "tf.matmul({input}, {other})", "plain", matmul_kind, also=("torch.matmul",),
-       cases=(Case("x.matmul(y)", {"x": (2, 3, 4), "y": (2, 4, 5)}, gradient=True), Case("x.matmul(y)", {"x": (3, 4), "y": (2, 4, 5)}), Case("x.matmul(y)", {"x": (2, 3, 4, 5), "y": (5, 2)}))),
-    Op("torch.bmm", "input, mat2", "tf.matmul({input}, {mat2})", "plain", matmul_kind,
+    Op("torch.Tensor.matmul", "input, other", matmul_code, "plain", matmul_kind, also=("torch.matmul",),
+       cases=(Case("x.matmul(y)", {"x": (2, 3, 4), "y": (2, 4, 5)}, gradient=True), Case("x.matmul(y)", {"x": (3, 4), "y": (2, 4, 5)}), Case("x.matmul(y)", {"x": (2, 3, 4, 5), "y": (5, 2)}),
+              Case("x.matmul(y.transpose(-2, -1))", {"x": (2, 3, 4, 5), "y": (2, 1, 6, 5)}, gradient=True))),
+    Op("torch.bmm", "input, mat2", matmul_code, "plain", matmul_kind,
        cases=(Case("torch.bmm(x, y)", {"x": (2, 3, 4), "y": (2, 4, 5)}, gradient=True),)),
     Op("torch.einsum", "equation, *operands", "tf.einsum({equation}, {operands:list})", "plain", einsum_kind,
        cases=(Case("torch.einsum('bij,bjk->bik', x, y)", {"x": (2, 3, 4), "y": (2, 4, 5)}, gradient=True), Case("torch.einsum('bchw,cd->bdhw', x, y)", {"x": (2, 3, 4, 5), "y": (3, 6)}),

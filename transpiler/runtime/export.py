@@ -10,6 +10,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from .images import image_channels, image_size
+
 _NEEDED_PACKAGES = {"onnx": ("tf2onnx", "onnx"), "openvino": ("openvino",)}
 
 
@@ -54,7 +56,7 @@ def default_signature(model: Any) -> list[keras.InputSpec]:
     Raises:
         ValueError: the model has no size of its own.
     """
-    size, channels = _image_size(model), _image_channels(model)
+    size, channels = image_size(model), image_channels(model)
     if size is None or channels is None:
         raise ValueError(
             f"{type(model).__name__} does not know the size of its images; "
@@ -63,24 +65,3 @@ def default_signature(model: Any) -> list[keras.InputSpec]:
     # Images come in float32; a model of half precision casts them itself.
     dtype = "float64" if model.compute_dtype == "float64" else "float32"
     return [keras.InputSpec(shape=(None, *size, channels), dtype=dtype)]
-
-
-def _image_size(model: Any) -> tuple[int, int] | None:
-    """Height and width: the size the model was made for, else that of its pretrained weights."""
-    own = getattr(getattr(model, "patch_embed", None), "img_size", None)
-    if own is not None:
-        return tuple(own)
-    size = _pretrained_input_size(model)
-    return None if size is None else (size[1], size[2])
-
-
-def _image_channels(model: Any) -> int | None:
-    """Channels that the first convolution takes, else those of the pretrained weights."""
-    taken = (getattr(module, "in_channels", None) for module in model.modules())
-    size = _pretrained_input_size(model)
-    return next((channels for channels in taken if channels), None if size is None else size[0])
-
-
-def _pretrained_input_size(model: Any) -> tuple[int, int, int] | None:
-    config = getattr(model, "pretrained_cfg", None)
-    return config.get("input_size") if isinstance(config, dict) else getattr(config, "input_size", None)

@@ -12,23 +12,23 @@ import keras
 from .arguments import decode, encode
 from .checkpoints import read_checkpoint
 from .export import constants_in_graph, export_options
+from .images import check_images
 from .keras_private import current_call_context
 from .module import Module
 from .naming import name_by_place
 from .recipe import CHANGING_METHODS, Unwritable, described_arguments, freeze_as_described, recording, repeat_changes
 
 
-class _NamedAfterInit(type(Module)):  # type: ignore[misc]
-    """Names layers and variables by their place in the model once `__init__` is done."""
+class _RemembersChanges(type(Module)):  # type: ignore[misc]
+    """Remembers, once `__init__` is done, how the model is changed."""
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         model = super().__call__(*args, **kwargs)
         model.__dict__["__changes"] = []
-        name_by_place(model)
         return model
 
 
-class Model(Module, keras.Model, metaclass=_NamedAfterInit):
+class Model(Module, keras.Model, metaclass=_RemembersChanges):
     """Root of a network: a `keras.Model` with torch's registries and walks.
 
     Images are (batch, height, width, channels). The training flag reaches every layer, whether or not
@@ -58,6 +58,8 @@ class Model(Module, keras.Model, metaclass=_NamedAfterInit):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if current_call_context() is None:
+            if args:
+                check_images(self, args[0])
             return keras.Model.__call__(self, *args, **kwargs)
         return super().__call__(*args, **kwargs)
 
@@ -141,6 +143,8 @@ class Model(Module, keras.Model, metaclass=_NamedAfterInit):
         if not str(filepath).endswith(".safetensors"):
             super().save_weights(filepath, *args, **kwargs)
             return
-        from safetensors.numpy import save_file
-
+        try:
+            from safetensors.numpy import save_file
+        except ImportError as error:
+            raise ImportError("Writing .safetensors needs safetensors: pip install safetensors") from error
         save_file(self.state_dict(), str(filepath))

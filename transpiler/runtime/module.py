@@ -11,15 +11,9 @@ import numpy as np
 import tensorflow as tf
 
 from .arguments import registered_package
-from .keras_private import (
-    any_symbolic_tensors,
-    autocast_dtype,
-    copied_layer,
-    current_call_context,
-    default_policy,
-    scope_to_open,
-    training_in_context,
-)
+from .directly_called import DirectlyCalled
+from .keras_private import autocast_dtype, copied_layer, default_policy
+from .naming import name_by_place
 from .parameter import ImageParameter, Parameter, StoredTensor
 from .recipe import (
     Unwritable,
@@ -33,22 +27,23 @@ from .registry import Registry, RemovableHandle, WithoutModule, attribute_of, to
 from .state import IncompatibleKeys, load_state_dict, state_dict
 
 
-class _MadeInOnePrecision(ABCMeta):
-    """Lets the layers that a constructor makes have the dtype policy that it was given.
+class _WholeWithItsLayers(ABCMeta):
+    """Lets the layers that a constructor makes have the dtype policy that it was given, and names of their place.
 
     An ABCMeta, so that a module may have an abstract base class of upstream's.
     """
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        dtype = kwargs.get("dtype")
-        if dtype is None:
-            return super().__call__(*args, **kwargs)
-        kwargs["dtype"] = policy = keras.dtype_policies.get(dtype.name if isinstance(dtype, tf.DType) else dtype)
+        dtype, policy = kwargs.get("dtype"), None
+        if dtype is not None:
+            kwargs["dtype"] = policy = keras.dtype_policies.get(dtype.name if isinstance(dtype, tf.DType) else dtype)
         with default_policy(policy):
-            return super().__call__(*args, **kwargs)
+            module = super().__call__(*args, **kwargs)
+        name_by_place(module)
+        return module
 
 
-class Module(keras.layers.Layer, metaclass=_MadeInOnePrecision):
+class Module(DirectlyCalled, metaclass=_WholeWithItsLayers):
     """Base class of all layers, with the registries and walks of `torch.nn.Module`.
 
     All variables exist after `__init__`. The outermost layer of a call opens Keras' call context
@@ -83,81 +78,7 @@ class Module(keras.layers.Layer, metaclass=_MadeInOnePrecision):
         if package is not None:
             keras.saving.register_keras_serializable(package)(cls)
 
-    # ---- calling -----------------------------------------------------------------------------
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        is_one_tensor = len(args) == 1 and not kwargs and isinstance(args[0], tf.Tensor)
-        if not is_one_tensor and any_symbolic_tensors(args, kwargs):
-            return super().__call__(*args, **kwargs)
-        context = current_call_context()
-        if context is None:
-            return self._call_outermost(args, kwargs)
-        return self._call_within(context, args, kwargs)
-
-    def _call_outermost(self, args: Any, kwargs: Any) -> Any:
-        context = self._get_call_context()
-        try:
-            args, kwargs = keras.tree.map_structure(self._as_input, (args, kwargs))
-            return self._call_within(context, args, kwargs)
-        finally:
-            self._maybe_reset_call_context()
-
-    def _call_within(self, context: Any, args: Any, kwargs: Any) -> Any:
-        scope = scope_to_open(self)
-        if scope is None:
-            return self._call_in_scope(context, args, kwargs)
-        with scope:
-            args, kwargs = keras.tree.map_structure(self._as_input, (args, kwargs))
-            return self._call_in_scope(context, args, kwargs)
-
-    def _call_in_scope(self, context: Any, args: Any, kwargs: Any) -> Any:
-        if "training" not in kwargs:
-            return self._call_with_hooks(args, kwargs)
-        training = kwargs["training"]
-        if not self._call_takes_training():
-            kwargs = {key: value for key, value in kwargs.items() if key != "training"}
-        if training is None:
-            return self._call_with_hooks(args, kwargs)
-        with training_in_context(context, training):
-            return self._call_with_hooks(args, kwargs)
-
-    def _call_with_hooks(self, args: Any, kwargs: Any) -> Any:
-        registry = self._registry
-        if not registry.forward_pre_hooks and not registry.forward_hooks:
-            return self.call(*args, **kwargs)
-        for hook in tuple(registry.forward_pre_hooks.values()):
-            replaced = hook(self, args)
-            if replaced is not None:
-                args = replaced if isinstance(replaced, tuple) else (replaced,)
-        output = self.call(*args, **kwargs)
-        for hook in tuple(registry.forward_hooks.values()):
-            replaced = hook(self, args, output)
-            output = output if replaced is None else replaced
-        return output
-
-    def _call_takes_training(self) -> bool:
-        return "training" in self.call_signature_parameters
-
-    def _as_input(self, value: Any) -> Any:
-        """Arrays and floating tensors in this layer's compute dtype, as `Layer.__call__` gives them."""
-        if not (tf.is_tensor(value) or hasattr(value, "__array__")):
-            return value
-        return self.dtype_policy.convert_input(value, self.autocast, self.input_dtype)
-
-    @property
-    def training(self) -> bool:
-        """Whether the model is being trained, as the outermost call was told."""
-        context = current_call_context()
-        return context is not None and bool(context.get_value("training"))
-
-    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        # By tracing: the shape rules of the stock layers know nothing of torch's paddings.
-        return keras.Operation.compute_output_spec(self, *args, **kwargs)
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        """Shape of the output for an input of `input_shape`, found by tracing `call`."""
-        output = self.compute_output_spec(keras.KerasTensor(tuple(input_shape), dtype=self.compute_dtype))
-        return keras.tree.map_structure(lambda tensor: tensor.shape, output)
+    # ---- hooks -------------------------------------------------------------------------------
 
     def register_forward_pre_hook(self, hook: Callable[..., Any], *, prepend: bool = False) -> RemovableHandle:
         """Call `hook(module, args)` before `call`; what it returns, if anything, replaces `args`."""

@@ -10,19 +10,21 @@ import keras
 from .parameter import ImageParameter, StoredTensor
 
 
-def name_by_place(model: Any) -> None:
-    """Give layers and variables the names and paths of their place: `blocks/0/fc1/kernel`.
+def name_by_place(root: Any) -> None:
+    """Give the layers and variables of `root` the names and paths of their place: `blocks/0/fc1/kernel`.
 
+    The paths in a layer that is no model begin with its own name, as others may stand beside it: `attention_1/kernel`.
     Stock Keras layers that someone put in keep their own.
     """
-    for path, layer in model.named_modules():
+    prefix = "" if isinstance(root, keras.Model) else f"{root.name}/"
+    for path, layer in root.named_modules():
         if not path or not hasattr(layer, "_registry"):
             continue
-        keras_path = path.replace(".", "/")
+        keras_path = prefix + path.replace(".", "/")
         layer.__dict__["name"] = path
         layer.__dict__["_path"] = keras_path
         _name_variables(layer, f"{keras_path}/")
-    _name_variables(model, "")
+    _name_variables(root, prefix)
 
 
 def _name_variables(layer: Any, prefix: str) -> None:

@@ -26,6 +26,8 @@ class _Normalization(Module):
         self.epsilon = eps
 
     def _add_affine(self, shape: tuple[int, ...], weight: bool, bias: bool) -> None:
+        # Keras' own cast at the end of their `call`; here the input is cast, as for any other layer.
+        self.autocast = True
         self.gamma = self._add_norm_weight("gamma", shape, "ones") if weight else None
         self.beta = self._add_norm_weight("beta", shape, "zeros") if bias else None
         self.register_parameter("weight", None)

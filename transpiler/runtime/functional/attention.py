@@ -48,7 +48,8 @@ def scaled_dot_product_attention(
 def _default_scale(query: tf.Tensor) -> Any:
     """1 / sqrt(dim); a graph may not know the size that a -1 stands for."""
     if query.shape[-1] is None:
-        return tf.math.rsqrt(tf.cast(tf.shape(query)[-1], query.dtype))
+        wide = query.dtype if query.dtype.size >= 4 else tf.float32
+        return tf.math.rsqrt(tf.cast(tf.shape(query)[-1], wide))
     return 1.0 / math.sqrt(query.shape[-1])
 
 

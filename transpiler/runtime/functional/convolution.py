@@ -47,6 +47,9 @@ def convolve(
 
     Args:
         padding: number, one number an axis, "same" or "valid", all as in torch.
+
+    Raises:
+        ValueError: `x` has another number of channels than the kernel is for.
     """
     x, kernel = tf.convert_to_tensor(x), tf.convert_to_tensor(kernel)
     if x.dtype != kernel.dtype:
@@ -55,6 +58,9 @@ def convolve(
     if x.shape[-1] is None:
         # A graph may not know the size that a -1 stands for, and TFLite's converter needs it.
         x = tf.reshape(x, [*sizes_for_reshape(x)[:-1], kernel.shape[-2] * groups])
+    if x.shape[-1] != kernel.shape[-2] * groups:
+        # TensorFlow would take twice as many channels for two groups.
+        raise ValueError(f"Expected {kernel.shape[-2] * groups} channels, last. Received: shape {tuple(x.shape)}")
     stride, dilation = pair(stride, rank), pair(dilation, rank)
     pads = padding_amounts(padding, kernel.shape[:rank].as_list(), dilation)
     is_same = set(stride) == {1} and all(

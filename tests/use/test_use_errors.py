@@ -1,0 +1,131 @@
+"""Mistakes a user makes, and the one clear line that says what is wrong."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from use_models import SIZE, SMALL, images, small_model
+
+CALLS: list[Callable[[Any, Any], Any]] = [
+    lambda model, x: model(x),
+    lambda model, x: model.predict(x, verbose=0),
+    lambda model, x: model(keras.Input(x.shape[1:], dtype=x.dtype)),
+]
+
+
+def refused(caught: pytest.ExceptionInfo) -> str:
+    """What the error says; no more than a line."""
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("call", CALLS, ids=["eager", "predict", "functional"])
+@pytest.mark.parametrize("name", ["vit_tiny_patch16_224", "swin_tiny_patch4_window7_224", "resnet18"])
+class TestImages:
+    def test_channels_first(self, generated_package: ModuleType, name: str, call: Any) -> None:
+        x = np.moveaxis(images(), -1, 1)
+        with pytest.raises(ValueError, match="Expected channels-last images .*height, width, 3.*np.moveaxis") as caught:
+            call(small_model(generated_package, name), x)
+        refused(caught)
+
+    def test_integers(self, generated_package: ModuleType, name: str, call: Any) -> None:
+        with pytest.raises(TypeError, match="Expected floating images.* Received: uint8; .*create_transform") as caught:
+            call(small_model(generated_package, name), np.zeros((2, *SIZE, 3), np.uint8))
+        refused(caught)
+
+
+def test_no_batch(generated_package: ModuleType) -> None:
+    with pytest.raises(ValueError, match=r"Expected a batch .*Received: shape \(32, 48, 3\); images\[None\]") as caught:
+        small_model(generated_package, "resnet18")(images()[0])
+    refused(caught)
+
+
+@pytest.mark.parametrize("channels", [1, 6])
+def test_another_number_of_channels(generated_package: ModuleType, channels: int) -> None:
+    """TensorFlow itself takes six channels for two groups of three."""
+    with pytest.raises(ValueError, match="Expected 3 channels, last. Received: shape"):
+        small_model(generated_package, "resnet18")(np.zeros((1, *SIZE, channels), np.float32))
+
+
+def test_what_looks_wrong_and_is_not(generated_package: ModuleType) -> None:
+    model = small_model(generated_package, "resnet18", in_chans=6)
+    assert model(np.zeros((2, 3, 64, 6), np.float32)).shape == (2, 5)
+    assert model(np.zeros((2, 6, 64, 6))).shape == (2, 5)
+
+
+@pytest.mark.parametrize("call", CALLS, ids=["eager", "predict", "functional"])
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("vit_tiny_patch16_224", "Input height (40) doesn't match model (32)."),
+        ("swin_tiny_patch4_window7_224", "Input height (40) doesn't match model (32)."),
+        ("samvit_base_patch16", "Input height (44) should be divisible by patch size (8)."),
+    ],
+)
+def test_another_size_gets_timms_message(generated_package: ModuleType, name: str, message: str, call: Any) -> None:
+    height = 44 if "samvit" in name else 40
+    with pytest.raises(AssertionError) as caught:
+        call(small_model(generated_package, name), images(2, (height, 48)))
+    assert message in str(caught.value)
+
+
+def test_unknown_model(generated_package: ModuleType) -> None:
+    with pytest.raises(RuntimeError, match=r"Unknown model \(vit_tinny_patch16_224\); nearest: vit_tiny_patch16_224, "):
+        generated_package.create_model("vit_tinny_patch16_224", pretrained=True)
+    with pytest.raises(RuntimeError, match=r"Unknown model \(xyz\); list_models\(\) gives the \d+ of this") as caught:
+        generated_package.create_model("xyz.in1k")
+    refused(caught)
+    with pytest.raises(ValueError, match="has no source prefix"):
+        generated_package.create_model("timm/resnet18.a1_in1k")
+    assert "pretrained_cfg" in (generated_package.create_model.__doc__ or "")
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_unknown_argument(generated_package: ModuleType, name: str) -> None:
+    """As timm: Keras' own is a ValueError."""
+    with pytest.raises(TypeError, match="unexpected keyword argument 'no_such_argument'") as caught:
+        generated_package.create_model(name, **SMALL[name], no_such_argument=1)
+    refused(caught)
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".weights.h5"])
+def test_weights_for_another_number_of_classes(generated_package: ModuleType, suffix: str, tmp_path: Path) -> None:
+    name = "vit_tiny_patch16_224"
+    small_model(generated_package, name).save_weights(tmp_path / f"a{suffix}")
+    model = small_model(generated_package, name, num_classes=7)
+    with pytest.raises((RuntimeError, ValueError), match="head"):
+        model.load_weights(tmp_path / f"a{suffix}")
+    if suffix == ".safetensors":
+        with pytest.raises(RuntimeError, match=r"head.weight: the checkpoint has \(5, 12\), the model \(7, 12\)"):
+            generated_package.load_weights(model, tmp_path / "a.safetensors")
+
+
+def test_weights_of_another_model(generated_package: ModuleType, tmp_path: Path) -> None:
+    small_model(generated_package, "resnet18").save_weights(tmp_path / "a.safetensors")
+    model = small_model(generated_package, "vit_tiny_patch16_224")
+    before = model.state_dict()
+    with pytest.raises(RuntimeError, match="(?s)Missing key.*cls_token.*Unexpected key.*conv1.weight"):
+        model.load_weights(tmp_path / "a.safetensors")
+    assert all(np.array_equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+@pytest.mark.parametrize("name", ["a.safetensors", "a.weights.h5"])
+def test_no_such_file(generated_package: ModuleType, name: str, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=name):
+        small_model(generated_package, "resnet18").load_weights(tmp_path / name)
+
+
+def test_missing_package(generated_package: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = small_model(generated_package, "resnet18")
+    for name in ("safetensors", "safetensors.numpy"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ImportError, match="Writing .safetensors needs safetensors: pip install safetensors") as caught:
+        model.save_weights(tmp_path / "a.safetensors")
+    refused(caught)
