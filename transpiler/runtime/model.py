@@ -14,6 +14,7 @@ from .checkpoints import read_checkpoint
 from .export import constants_in_graph, export_options
 from .images import check_images
 from .keras_private import current_call_context
+from .many_workers import ManyWorkers
 from .module import Module
 from .naming import name_by_place
 from .recipe import CHANGING_METHODS, Unwritable, described_arguments, freeze_as_described, recording, repeat_changes
@@ -28,7 +29,7 @@ class _RemembersChanges(type(Module)):  # type: ignore[misc]
         return model
 
 
-class Model(Module, keras.Model, metaclass=_RemembersChanges):
+class Model(Module, ManyWorkers, keras.Model, metaclass=_RemembersChanges):
     """Root of a network: a `keras.Model` with torch's registries and walks.
 
     Images are (batch, height, width, channels). The training flag reaches every layer, whether or not
