@@ -209,6 +209,22 @@ def test_batch_norm_of_a_weight_as_in_weight_standardisation():
     assert_close(F.batch_norm(weight, None, None, training=True), expected.numpy())
 
 
+@pytest.mark.parametrize("eps", [1e-12, 1e-3, 1e-30])
+def test_normalize_of_vectors_shorter_than_eps(eps):
+    x = np.array([[0.0, 0.0, 0.0], [1e-16, -2e-16, 0.0], [3.0, 4.0, 12.0]], np.float32)
+    t = torch.tensor(x, requires_grad=True)
+    expected = TF.normalize(t, dim=-1, eps=eps)
+    expected.sum().backward()
+    v = tf.constant(x)
+    with tf.GradientTape() as tape:
+        tape.watch(v)
+        actual = F.normalize(v, axis=-1, eps=eps)
+        total = tf.reduce_sum(actual)
+    assert_close(actual, expected.detach().numpy())
+    for ours, torchs in zip(tape.gradient(total, v).numpy(), t.grad.numpy(), strict=True):
+        np.testing.assert_allclose(ours, torchs, rtol=1e-5)
+
+
 def test_small_functions():
     x = sample(3, 4, 5)
     t = torch.from_numpy(x)

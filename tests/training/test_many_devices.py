@@ -81,7 +81,6 @@ def test_loss_scale(train: Callable[..., Result]) -> None:
     assert_same(mirrored, single, 5e-3)
 
 
-@pytest.mark.xfail(reason="fit under MultiWorkerMirroredStrategy stops at a PerReplica value that is taken for a tensor")
 def test_two_workers(train: Callable[..., Result], generated_folder: Path, tmp_path: Path) -> None:
     sockets = [socket.socket() for _ in range(2)]
     for each in sockets:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from .checkpoints import read_checkpoint
 from .export import constants_in_graph, export_options
 from .images import check_images
 from .keras_private import current_call_context
+from .many_workers import ManyWorkers
+from .model_methods import TENSOR_METHODS, also_symbolic
 from .module import Module
 from .naming import name_by_place
 from .recipe import CHANGING_METHODS, Unwritable, described_arguments, freeze_as_described, recording, repeat_changes
@@ -28,7 +30,7 @@ class _RemembersChanges(type(Module)):  # type: ignore[misc]
         return model
 
 
-class Model(Module, keras.Model, metaclass=_RemembersChanges):
+class Model(Module, ManyWorkers, keras.Model, metaclass=_RemembersChanges):
     """Root of a network: a `keras.Model` with torch's registries and walks.
 
     Images are (batch, height, width, channels). The training flag reaches every layer, whether or not
@@ -50,6 +52,9 @@ class Model(Module, keras.Model, metaclass=_RemembersChanges):
         for name in CHANGING_METHODS:
             if name in vars(cls):
                 setattr(cls, name, recording(vars(cls)[name], name_by_place))
+        for name in TENSOR_METHODS:
+            if name in vars(cls):
+                setattr(cls, name, also_symbolic(vars(cls)[name]))
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -62,6 +67,42 @@ class Model(Module, keras.Model, metaclass=_RemembersChanges):
                 check_images(self, args[0])
             return keras.Model.__call__(self, *args, **kwargs)
         return super().__call__(*args, **kwargs)
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
+        """A layer at any depth by its dotted name, `blocks.3.attn`, or a direct child by its place.
+
+        Raises:
+            ValueError: there is no such layer.
+        """
+        found = dict(self.named_modules()).get(name) if name else None
+        return super().get_layer(name, index) if found is None else found  # type: ignore[misc]
+
+    @also_symbolic
+    def layer_outputs(self, images: Any, names: Sequence[str]) -> dict[str, Any]:
+        """Outputs of the layers with these dotted names while the model is called with `images`.
+
+        Given a `keras.Input`, outputs of a Functional model: `keras.Model(inputs, model.layer_outputs(inputs, names))`.
+
+        Args:
+            images: (batch, height, width, channels).
+
+        Raises:
+            ValueError: there is no layer of a name, or the model doesn't call it.
+        """
+        outputs: dict[str, Any] = {}
+        handles = [
+            self.get_layer(name).register_forward_hook(lambda _, __, output, name=name: outputs.update({name: output}))
+            for name in names
+        ]
+        try:
+            self(images)
+        finally:
+            for handle in handles:
+                handle.remove()
+        missing = [name for name in names if name not in outputs]
+        if missing:
+            raise ValueError(f"{type(self).__name__} does not call {', '.join(missing)}")
+        return {name: outputs[name] for name in names}
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
         # Heads may have been replaced since; the optimizer names its slots by these paths.
