@@ -20,9 +20,14 @@ TRANSPILE = "transpile"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = build_parser().parse_args(arguments)
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    if not options.arch and not options.page:
+        parser.error("name an architecture")
     try:
-        if options.arch == [TRANSPILE]:
+        if options.page:
+            _write_page(options.page)
+        elif options.arch == [TRANSPILE]:
             _bench_transpile(options)
         elif len(options.arch) == 1 and len(options.batch) == 1:
             _bench_one(options)
@@ -38,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m transpiler.bench", description=__doc__)
-    parser.add_argument("arch", nargs="+", help=f"architectures, or {TRANSPILE}: seconds to transpile timm")
+    parser.add_argument("arch", nargs="*", help=f"architectures, or {TRANSPILE}: seconds to transpile timm")
     parser.add_argument("--batch", type=_positive, nargs="+", default=[1], metavar="N", help="default: 1")
     parser.add_argument("--mode", choices=("infer", "train"), default="infer", help="default: infer")
     parser.add_argument("--against", metavar="NAMES", help="comma-separated; default: torch and every installed peer")
@@ -47,6 +52,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=_positive, help="default: all usable cores")
     parser.add_argument(
         "--json", type=Path, metavar="FILE", help="keep the figures here; what is there is not measured again"
+    )
+    parser.add_argument(
+        "--page", type=Path, metavar="FILE", help="measure nothing; write FILE.json as FILE.md, with pictures beside it"
     )
     parser.add_argument("--debug", action="store_true", help="show tracebacks")
     return parser
@@ -89,6 +97,16 @@ def _bench_one(options: argparse.Namespace) -> None:
     print(f"matmul peak {peak:.0f} GFLOP/s")
     records[0] |= {"matmul peak GFLOP/s": round(peak, 1), "load": facts["load"]}
     _keep(options.json, facts, records)
+
+
+def _write_page(path: Path) -> None:
+    from .page import draw, render_page
+
+    if not path.exists():
+        raise BenchError(f"there is no {path}")
+    found = _read(path)
+    path.with_suffix(".md").write_text(render_page(found, path.name), encoding="utf-8")
+    draw(found, path.parent)
 
 
 def _set_threads(threads: int) -> None:

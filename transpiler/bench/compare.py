@@ -12,6 +12,7 @@ from .rivals import make_rivals
 
 import tensorflow as tf  # isort: skip
 
+from .profile import profile  # isort: skip
 from .timing import median_ratio, summarise, time_interleaved  # isort: skip
 
 PEAK_SIZE = 2048
@@ -41,6 +42,7 @@ def compare(
         }
         for rival in rivals
     ]
+    records[0]["profile ms"] = profile(rivals[0].call)
     records[0]["process peak MiB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     return records, peak
 

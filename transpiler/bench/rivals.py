@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import tempfile
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,7 +16,9 @@ import torch
 
 import numpy as np  # isort: skip
 import tensorflow as tf  # isort: skip
+from safetensors.numpy import save_file
 
+from ..verify.cost import build_on_meta, measure_cost
 from ..verify.package import import_package
 from .errors import BenchError
 from .peers import Peer, peers_of, resolve
@@ -39,11 +43,12 @@ def make_rivals(package: Path, arch: str, against: list[str], batch: int, mode: 
     """
     torch_model: Any = timm.create_model(arch)
     state = {name: value.numpy() for name, value in torch_model.state_dict().items()}
-    ours = import_package(package).create_model(arch)
-    ours.load_state_dict(state)
+    ours, seconds = _create_and_load(package, arch, state)
     height, width = torch_model.pretrained_cfg["input_size"][1:]
     images = np.random.default_rng(0).standard_normal((batch, height, width, 3), dtype=np.float32)
     rivals = [_tf_rival(OURS, ours, images, mode)]
+    cost = measure_cost(build_on_meta(arch), torch_model.pretrained_cfg["input_size"])
+    rivals[0].facts.update(seconds, parameters=cost.parameters, **{"GFLOP an image": round(cost.tflop * 1e3, 2)})
     expected = None if mode == "train" else _array(rivals[0].call())
     for name in against:
         if name in (TORCH, COMPILED):
@@ -54,6 +59,22 @@ def make_rivals(package: Path, arch: str, against: list[str], batch: int, mode: 
             rival.facts["error"] = _error(rival.call(), expected)
         rivals.append(rival)
     return rivals
+
+
+def _create_and_load(package: Path, arch: str, state: dict[str, Any]) -> tuple[Any, dict[str, float]]:
+    """Our model with timm's weights, and the seconds it took; the second of two models, as imports count once."""
+    create = import_package(package).create_model
+    create(arch)
+    began = time.perf_counter()
+    model = create(arch)
+    created = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "model.safetensors"
+        save_file({name: np.ascontiguousarray(value) for name, value in state.items()}, file)
+        saved = time.perf_counter()
+        model.load_weights(str(file))
+        loaded = time.perf_counter()
+    return model, {"create seconds": round(created - began, 3), "load seconds": round(loaded - saved, 3)}
 
 
 def installed_peers(arch: str) -> tuple[list[str], list[str]]:
