@@ -46,7 +46,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("arch", nargs="*", help=f"architectures, or {TRANSPILE}: seconds to transpile timm")
     parser.add_argument("--batch", type=_positive, nargs="+", default=[1], metavar="N", help="default: 1")
     parser.add_argument("--mode", choices=("infer", "train"), default="infer", help="default: infer")
-    parser.add_argument("--against", metavar="NAMES", help="comma-separated; default: torch and every installed peer")
+    parser.add_argument(
+        "--against", metavar="NAMES", help="comma-separated; default: torch, torch-compile and every installed peer"
+    )
     parser.add_argument("--package", type=Path, default=Path("generated"), metavar="DIR", help="default: generated")
     parser.add_argument("--repeats", type=_positive, default=10, help="default: %(default)d")
     parser.add_argument("--threads", type=_positive, help="default: all usable cores")
@@ -82,7 +84,7 @@ def _bench_one(options: argparse.Namespace) -> None:
     facts["threads"] = options.threads or int(facts["cores"])
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ["OMP_NUM_THREADS"] = str(facts["threads"])
-    from .rivals import TORCH, installed_peers  # torch and tensorflow in their order
+    from .rivals import COMPILED, TORCH, installed_peers  # torch and tensorflow in their order
 
     _set_threads(int(facts["threads"]))
     from .compare import compare
@@ -90,7 +92,7 @@ def _bench_one(options: argparse.Namespace) -> None:
     installed, absent = installed_peers(arch)
     for name in absent:
         print(f"{name} is not installed and left out: pip install -e '.[bench]'", flush=True)
-    against = options.against.split(",") if options.against else [TORCH, *installed]
+    against = options.against.split(",") if options.against else [TORCH, COMPILED, *installed]
     records, peak = compare(options.package, arch, batch, options.mode, against, options.repeats)
     for record in records:
         print(_line(record), flush=True)
