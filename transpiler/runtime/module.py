@@ -407,6 +407,10 @@ class Module(DirectlyCalled, metaclass=_WholeWithItsLayers):
         fn(self)
         return self
 
+    def type(self, dst_type: Any) -> Any:
+        """torch's cast of all parameters. Raises NotImplementedError: a layer of Keras has its dtype from the start."""
+        raise NotImplementedError(f"make the model with dtype={dst_type!r} instead")
+
     def requires_grad_(self, requires_grad: bool = True) -> Module:
         """Set whether the parameters of this module and those below it are trained."""
         for parameter in self.parameters():
