@@ -145,7 +145,6 @@ ROWS = (
     Op("torch.Tensor.to", "input, dtype=None, *, copy=None", cast_code, "any", same, cases=(Case("x.to(torch.float64)", X), Case("x.to(dtype=torch.int64)", X))),
     Op("torch.Tensor.type_as", "input, other", "tf.cast({input}, {other}.dtype)", "any", same, cases=(Case("x.type_as(y)", XY),)),
     Op("torch.Tensor.float", "input", "tf.cast({input}, tf.float32)", "any", with_dtype("float"), cases=(Case("i.float()", {"i": ((2, 3), "int64")}),)),
-    Op("torch.Tensor.half", "input", "tf.cast({input}, tf.float16)", "any", with_dtype("float"), cases=(Case("x.half()", X),)),
     Op("torch.Tensor.double", "input", "tf.cast({input}, tf.float64)", "any", with_dtype("float"), cases=(Case("x.double()", X),)),
     Op("torch.Tensor.long", "input", "tf.cast({input}, tf.int64)", "any", with_dtype("int"), cases=(Case("(x * 10).long()", X),)),
     Op("torch.Tensor.int", "input", "tf.cast({input}, tf.int32)", "any", with_dtype("int"), cases=(Case("(x * 10).int()", X),)),
