@@ -30,7 +30,7 @@ LAYERS = (
         *("emit", "exchange", "fingerprint", "lock", "manifest", "output_folder", "parity_states", "standing", "swap", "upstream_files"),
     },
     {
-        *("code", "findings", "kinds", "layout", "names", "rules", "scopes", "source", "source_roots", "transform", "walk"),
+        *("code", "findings", "kinds", "layout", "names", "registries", "rules", "scopes", "source", "source_roots", "transform", "walk"),
         *("progress", "reach", "replay", "resources", "templating", "timings"),
     },
     {"__init__", "diagnostics", "model", "output_error"},

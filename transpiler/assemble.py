@@ -32,7 +32,7 @@ from .transform import replacing_nodes, transformed
 from .walk import find
 
 # Attributes that are rewritten, or refused, whatever else a statement has.
-_TELLING = rules.tensor_methods() | MODEL_RESERVED | LAYER_RESERVED | {"forward"}
+_TELLING = rules.tensor_methods() | MODEL_RESERVED | LAYER_RESERVED | {"forward", "requires_grad"}
 _ALWAYS_THERE = frozenset(dir(builtins)) | {"__name__", "__file__", "__all__", "__doc__"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 import libcst as cst
@@ -10,7 +11,7 @@ import libcst as cst
 from . import rules
 from .expressions import literal_value
 from .kinds import Kind, join
-from .rules.table import Argument, BoundCall, Op, Refusal
+from .rules.table import REST, Argument, BoundCall, Op, Refusal
 from .rules.template import bind
 from .scopes import parameter_list
 
@@ -26,18 +27,22 @@ def bound_call(
     """Bind a call's arguments to a row; `code` gives the text of a node, `literals` the value of a constant's name."""
     positional = []
     keywords = {}
+    rest = {}
     if receiver is not None:
         positional.append(Argument(receiver[1], literal_value(receiver[0]), lambda: code(receiver[0])))
     for arg, kind in arguments:
         literal = rules.table.NOT_LITERAL if arg.star else literals.get(arg.value, literal_value(arg.value))
         argument = Argument(kind, literal, _code_of(arg, code), _written_out(arg))
         if arg.star == "**":
-            raise Refusal(f"{name} is called with **", "write its arguments out, or use an override")
-        if arg.keyword is not None:
+            if not row.takes_rest:
+                raise Refusal(f"{name} is called with **", "write its arguments out, or use an override")
+            rest[REST] = argument
+        elif arg.keyword is not None:
             keywords[_keyword(row, arg.keyword.value)] = argument
         else:
             positional.append(argument)
-    return bind(row, name, positional, keywords)
+    call = bind(row, name, positional, keywords)
+    return replace(call, arguments={**call.arguments, **rest})
 
 
 def _written_out(arg: cst.Arg) -> tuple[object, ...] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence as Items
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from . import rules
 from .binding import argument_parameters, bound_call, match_parameters
 from .builtin_calls import builtin_kind
 from .evidence import axis_evidence
-from .expressions import element_of_mapping, literal_value
+from .expressions import CONTAINERS, element_of_mapping, literal_value
 from .kinds import (
     NONE,
     PYTHON,
@@ -37,6 +38,7 @@ from .kinds import (
 )
 from .layout import needs_transpose
 from .names import Origin, dotted_name
+from .registries import configured_name
 from .rules.reshaping import pieces
 from .rules.table import Argument, BoundCall, Op, Refusal, same
 
@@ -58,9 +60,8 @@ _MODULE_WALKS: dict[str, Kind] = {
 # What no tensor has.
 DICT_METHODS = frozenset({"items", "keys", "values"})
 SEQUENTIAL = "torch.nn.Sequential"
-_SELF_RETURNING = frozenset(
-    {"train", "eval", "to", "apply", "requires_grad_", "float", "half", "cuda", "cpu", "append", "extend", "insert"}
-)
+_ADDING = frozenset({"append", "extend", "insert"})
+_SELF_RETURNING = _ADDING | {"train", "eval", "to", "apply", "requires_grad_", "float", "half", "cuda", "cpu"}
 
 
 class Calls:
@@ -242,8 +243,9 @@ class Calls:
             return self._applied(by_parameter, hint.applies, node, arguments, bound=bound)
         for parameter, kind in by_parameter.items():
             layout = summary.layouts.get(parameter)
-            if wants and layout is not None and isinstance(kind, Tensor):
-                self.analysis.want(kind, layout, strong=True)
+            held = element_of(kind) if isinstance(kind, (Sequence, Tuple)) else kind
+            if wants and layout is not None and isinstance(held, Tensor):
+                self.analysis.want(held, layout, strong=True)
         return _substituted(summary.returns, by_parameter)
 
     def _applied(
@@ -286,10 +288,15 @@ class Calls:
     def _method(self, node: cst.Call, func: cst.Attribute, arguments: list[tuple[cst.Arg, Kind]]) -> Kind:
         name = func.attr.value
         owner = self.analysis.expressions.kind(func.value)
+        if name == "build" and isinstance(owner, Instance) and owner.classes & self.program.registries.classes:
+            return self._built(func.value, node.args)
         if isinstance(owner, Tensor) and name in DICT_METHODS:
             owner = Mapping(Tensor())  # one of several state dicts in a dict
         if isinstance(owner, Tensor):
             return self._tensor_method(node, name, func.value, owner, arguments)
+        if isinstance(owner, Instance) and name in _ADDING and arguments and self._is_container(owner, name):
+            last = arguments[-1][1]
+            return self._added(func.value, owner, element_of(last) if name == "extend" else last)
         if isinstance(owner, Instance):
             self.analysis.kinds[func] = self.analysis.expressions.attribute(owner, name)
             return self._instance_method(name, owner, arguments)
@@ -304,6 +311,28 @@ class Calls:
         if name in self.analysis.only_tensors_have:
             return self._tensor_method(node, name, func.value, Tensor(Layout.OPAQUE), arguments)
         return UNKNOWN
+
+    def _built(self, registry: cst.BaseExpression, args: Items[cst.Arg]) -> Kind:
+        """What a registry builds of a configuration that is written out, or has a name in this function."""
+        cfg = args[0].value if args else None
+        if cfg is None:
+            return UNKNOWN
+        named = self.analysis.configurations.get(cfg.value) if isinstance(cfg, cst.Name) else configured_name(cfg)
+        where = self.program.registries.named(self.analysis.module, registry)
+        found = self.program.registries.held(where, named) if where is not None and named is not None else None
+        return Instance(frozenset({".".join(found)})) if found is not None else UNKNOWN
+
+    def _added(self, node: cst.BaseExpression, owner: Instance, added: Kind) -> Kind:
+        """A container of modules with one more of them."""
+        module = added if isinstance(added, Instance) else Instance()
+        now = replace(owner, element=module if owner.element is None else join(owner.element, module), items=())
+        if isinstance(node, (cst.Name, cst.Attribute)):
+            self.analysis.assign(node, now)
+        return now
+
+    def _is_container(self, owner: Instance, method: str) -> bool:
+        """Whether what has the method is one of torch's containers, and no class of the source has its own."""
+        return not any(self.program.method(cls, method) for cls in owner.classes)
 
     def _tensor_method(
         self,
@@ -342,14 +371,14 @@ class Calls:
         if name in _MODULE_WALKS:
             return _MODULE_WALKS[name]
         if name in _SELF_RETURNING:
-            return replace(owner, items=()) if name in ("append", "extend", "insert") else owner
+            return owner
         attributes = [self.program.attribute(cls, name) for cls in sorted(owner.classes)]
         known = [a for a in attributes if a is not None]
         if known:
             return self.call_value(join_all(known), arguments)
-        return (
-            self.call_value(Instance(), arguments) if not owner.classes else self._of_subclasses(name, owner, arguments)
-        )
+        if not owner.classes or CONTAINERS & owner.classes:
+            return self.call_value(owner.element or Instance(), arguments)
+        return self._of_subclasses(name, owner, arguments)
 
     def _of_subclasses(self, name: str, owner: Instance, arguments: list[tuple[cst.Arg, Kind]]) -> Kind:
         """A method that a base class calls, and only its subclasses have."""

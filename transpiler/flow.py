@@ -3,27 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 import libcst as cst
 import libcst.matchers as m
 
 from .expressions import literal_value
 from .kinds import Kind, join
+from .registries import configured_name
 from .rules.table import NOT_LITERAL
+from .scopes import parameter_list
 from .walk import find, walk
+
+_NONE = m.Name("None")
+T = TypeVar("T")
 
 
 def constants(function: cst.FunctionDef) -> dict[str, object]:
     """The names that a function binds once, to a tuple of numbers, and what that is."""
     found: dict[str, object] = {}
+    for name, value in _assigned(function):
+        if isinstance(value, cst.Tuple) and literal_value(value) is not NOT_LITERAL:
+            found[name] = literal_value(value)
+    return _bound_once(function, found)
+
+
+def configurations(function: cst.FunctionDef) -> dict[str, str]:
+    """The names that a function binds once, to a configuration such as `dict(type="FPN")`, and what that names."""
+    pairs = ((name, configured_name(value)) for name, value in _assigned(function))
+    return _bound_once(function, {name: named for name, named in pairs if named is not None})
+
+
+def names_of_none(function: cst.FunctionDef) -> set[str]:
+    """The names that a function may bind to None: parameters by default, variables somewhere."""
+    parameters = {p.name.value for p in parameter_list(function.params) if p.default and m.matches(p.default, _NONE)}
+    return parameters | {name for name, value in _assigned(function) if m.matches(value, _NONE)}
+
+
+def _assigned(function: cst.FunctionDef) -> Iterator[tuple[str, cst.BaseExpression]]:
     for assign in find(function.body, cst.Assign):
-        if len(assign.targets) == 1 and isinstance(assign.value, cst.Tuple):
-            target, value = assign.targets[0].target, literal_value(assign.value)
-            if isinstance(target, cst.Name) and value is not NOT_LITERAL:
-                found[target.value] = value
-    if not found:
-        return found
-    bound = [name for node in walk(function) for name in _bound_by(node)]
+        if len(assign.targets) == 1 and isinstance(assign.targets[0].target, cst.Name):
+            yield assign.targets[0].target.value, assign.value
+
+
+def _bound_once(function: cst.FunctionDef, found: dict[str, T]) -> dict[str, T]:
+    bound = [name for node in walk(function) for name in _bound_by(node)] if found else []
     return {name: value for name, value in found.items() if bound.count(name) == 1}
 
 

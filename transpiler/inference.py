@@ -20,7 +20,7 @@ from .annotations import annotation_kind
 from .calls import Calls
 from .diagnostics import Diagnostic
 from .expressions import Expressions
-from .flow import are_lists, constants, joined_names, leaves
+from .flow import are_lists, configurations, constants, joined_names, leaves
 from .hints import Hint
 from .kinds import (
     NONE,
@@ -108,6 +108,7 @@ class Analysis:
         self.typing = typing
         self.env: dict[str, Kind] = {}
         self.constants: dict[str, object] = {}
+        self.configurations: dict[str, str] = {}
         self.sums: set[str] = set()
         self.returns: Kind | None = None
         self.strong: dict[str, set[Layout]] = {}
@@ -316,6 +317,8 @@ class Analysis:
             self._unpack(target, kind)
         elif isinstance(target, cst.Attribute):
             owner = self.expressions.kind(target.value)
+            if self.hint and self.code(target) in self.hint.kinds:
+                kind = hinted_kind(self.hint.kinds[self.code(target)])
             if isinstance(owner, Instance):
                 for cls in owner.classes:
                     self.program.set_attribute(cls, target.attr.value, outside(kind))
@@ -480,6 +483,7 @@ class Analysis:
     def run(self, node: cst.FunctionDef, arguments: dict[str, Kind]) -> None:
         """Type a function's body; `arguments` are what its callers pass."""
         self.constants = constants(node)
+        self.configurations = configurations(node)
         for parameter in parameter_list(node.params):
             kind = self._parameter(node, parameter, arguments)
             self.env[parameter.name.value] = with_own_dtype(kind, parameter.name.value)
@@ -522,6 +526,8 @@ class Analysis:
                 return Tensor(Layout.PLAIN, passed.rank)  # too few axes for an image
             if kind != UNKNOWN:
                 return kind
+        if isinstance(passed, (Sequence, Tuple)) and isinstance(element_of(passed), Tensor):
+            return Sequence(OPAQUE_TENSOR)
         if node.name.value == "forward" and self.owner and (default is None or isinstance(default, NoneValue)):
             return OPAQUE_TENSOR
         if isinstance(passed, Tensor):

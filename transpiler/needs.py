@@ -10,6 +10,7 @@ import libcst.matchers as m
 
 from . import rules
 from .names import NameResolver, dotted_name, import_target, imported_names, target_names
+from .registries import Registries, configured_names
 from .scopes import names_used
 from .walk import find
 
@@ -35,6 +36,13 @@ class Need:
 
 def is_import(statement: cst.CSTNode) -> bool:
     return m.matches(statement, m.SimpleStatementLine(body=[m.Import() | m.ImportFrom()]))
+
+
+def is_overload(statement: cst.CSTNode) -> bool:
+    """Whether a def only declares types: `typing.overload` stands above it, and the real one comes later."""
+    return isinstance(statement, cst.FunctionDef) and any(
+        (dotted_name(decorator.decorator) or "").rpartition(".")[2] == "overload" for decorator in statement.decorators
+    )
 
 
 def bound_names(statement: cst.CSTNode) -> set[str]:
@@ -79,8 +87,9 @@ def is_all(statement: cst.CSTNode) -> bool:
 class Needs:
     """Answers for all modules of a run."""
 
-    def __init__(self, resolver: NameResolver) -> None:
+    def __init__(self, resolver: NameResolver, registries: Registries) -> None:
         self.resolver = resolver
+        self.registries = registries
         self._binders: dict[str, dict[str, list[int]]] = {}
         self._uses: dict[tuple[str, int], set[str]] = {}
         self._needs: dict[tuple[str, int], Need] = {}
@@ -95,7 +104,7 @@ class Needs:
         if module not in self._binders:
             table: dict[str, list[int]] = {}
             for index, statement in enumerate(self.statements(module)):
-                for name in bound_names(statement):
+                for name in () if is_overload(statement) else bound_names(statement):
                     table.setdefault(name, []).append(index)
             self._binders[module] = table
         return self._binders[module]
@@ -111,6 +120,7 @@ class Needs:
             statement = self.resolver.statement(module, index)
             symbols = [symbol for name in sorted(self._used(module, index)) for symbol in self._behind(module, name)]
             symbols += self._through_modules(module, statement)
+            symbols += self._configured(module, statement)
             soft: list[SoftImport] = []
             for inner in self._inner_imports(module, statement):
                 if isinstance(inner, SoftImport):
@@ -149,6 +159,13 @@ class Needs:
                 origin = self.resolver.qualify(module, node)
                 if origin is not None and origin.module and origin.symbol:
                     yield origin.module, origin.symbol
+
+    def _configured(self, module: str, statement: cst.CSTNode) -> Iterator[Symbol]:
+        """Classes that configurations in a statement name, and that the module's registries hold."""
+        names = sorted(set(configured_names(statement)))
+        for registry in self.registries.known_to(module) if names else ():
+            found = (self.registries.held(registry, name) for name in names)
+            yield from (symbol for symbol in found if symbol is not None)
 
     def _inner_imports(self, module: str, statement: cst.CSTNode) -> Iterator[Symbol | SoftImport]:
         if isinstance(statement, cst.SimpleStatementLine):

@@ -22,7 +22,7 @@ from .code import code_of
 from .diagnostics import Diagnostic, Location
 from .hints import Hint, unused_hints
 from .names import Bindings, NameResolver, collect_bindings, imported_names
-from .needs import bound_names
+from .needs import bound_names, is_overload
 from .scopes import names_used
 from .source import parse
 from .walk import find
@@ -107,6 +107,7 @@ class OverrideIndex:
         self._entries = {entry.symbol: entry for entry in entries}
         self.models: tuple[str, ...] = tuple(data.get("models", ()))
         self.followed: frozenset[str] = frozenset(data.get("follow", ()))
+        self.registries: frozenset[str] = frozenset(data.get("registries", ()))
         hints = [Hint(**entry) for entry in data.get("hint", [])]
         self.hints = {hint.function: hint for hint in hints if self._is_for_this_version(hint)}
         self._files: dict[str, OverrideSource] = {}
@@ -270,7 +271,7 @@ def _override(entry: dict[str, Any]) -> Override:
 def find_definition(tree: cst.Module, name: str) -> cst.BaseStatement | None:
     """The top-level function, class or assignment that defines `name`."""
     for statement in tree.body:
-        if name in bound_names(statement):
+        if name in bound_names(statement) and not is_overload(statement):
             return statement  # type: ignore[return-value]
     return None
 

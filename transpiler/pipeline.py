@@ -27,6 +27,7 @@ from .overrides import OverrideIndex
 from .packages import module_path, package_output, runtime_output
 from .prepare import prepare
 from .program import Program
+from .registries import Registries
 from .resources import folder
 from .roots import Place, closure_of, look_at
 from .source import SourceFinder
@@ -87,7 +88,7 @@ def _transpile(
     resolver = NameResolver(SourceFinder(source_root), {name.partition(".")[0] for name in wanted}, prepare)
     overrides = OverrideIndex(folder("overrides"), resolver)
     resolver.follow(overrides.followed)
-    needs = Needs(resolver)
+    needs = Needs(resolver, Registries(resolver, overrides.registries))
     with timings.phase("read, fold and follow"):
         roots = look_at(_with_progress(wanted, "reading", progress), needs, overrides)
     refused = dict(roots.refused)
@@ -130,7 +131,7 @@ def _generate(
     closure = closure_of(roots, needs, overrides)
     plans = closure.plans
     with timings.phase("kinds and layouts"):
-        program = Program(needs.resolver, overrides.hints)
+        program = Program(needs.resolver, overrides.hints, needs.registries)
         typings = infer(program, plans)
         store_per_channel_parameters(program, typings)
     absent = frozenset(item.target for item in closure.soft_imports if item.target not in plans)
@@ -153,7 +154,7 @@ def _told_alone(
     needs: Needs, overrides: OverrideIndex, plans: Mapping[str, ModulePlan], generation: _Generation
 ) -> tuple[Diagnostic, ...]:
     """What is found about a root with nothing beside it, in the modules that have errors in company."""
-    program = Program(needs.resolver, overrides.hints)
+    program = Program(needs.resolver, overrides.hints, needs.registries)
     typings = infer(program, plans)
     assembler = Assembler(program, overrides, model_classes(typings, overrides))
     looked_at = {module for (module, _), found in generation.findings.items() if errors(found)}

@@ -11,8 +11,9 @@ import libcst as cst
 
 from . import rules
 from .hints import Hint
-from .kinds import UNKNOWN, Instance, Kind, Layout, hinted_kind, join, join_all
+from .kinds import UNKNOWN, Instance, Kind, Layout, Sequence, Tensor, hinted_kind, join, join_all
 from .names import NameResolver
+from .registries import Registries
 from .replay import Replay
 from .scopes import parameter_list
 
@@ -58,8 +59,9 @@ class Summary:
 class Program:
     """Looks up classes, methods and functions by qualified name."""
 
-    def __init__(self, resolver: NameResolver, hints: dict[str, Hint]) -> None:
+    def __init__(self, resolver: NameResolver, hints: dict[str, Hint], registries: Registries) -> None:
         self.resolver = resolver
+        self.registries = registries
         self.hints = hints
         self.summaries: dict[str, Summary] = {}
         self.changed = False
@@ -253,9 +255,10 @@ class Program:
         if function not in self.summaries:
             hint = self.hints.get(function)
             hinted = {**hint.kinds, **hint.parameters} if hint else {}
-            images = {name for name, kind in hinted.items() if kind.startswith("IMAGE")}
+            layouts = {name: _layout(hinted_kind(kind)) for name, kind in hinted.items()}
+            decided = {name: layout for name, layout in layouts.items() if layout is not None}
             returns = hinted_kind(hint.returns) if hint and hint.returns else UNKNOWN
-            self.summaries[function] = Summary(dict.fromkeys(images, Layout.IMAGE), returns)
+            self.summaries[function] = Summary(decided, returns)
         return self.summaries[function]
 
     def hand_out(self, function: str, layout: Layout) -> None:
@@ -324,6 +327,12 @@ class Program:
             return False
         classes = all(info is None or info.attributes == info.earlier for info in self._classes.values())
         return classes and all(summary.passed == summary.arguments for summary in self.summaries.values())
+
+
+def _layout(kind: Kind) -> Layout | None:
+    """The layout of a tensor, or of the tensors in a list."""
+    held = kind.element if isinstance(kind, Sequence) else kind
+    return held.layout if isinstance(held, Tensor) and held.layout is not Layout.OPAQUE else None
 
 
 def _join_attribute(before: Kind, after: Kind) -> Kind:

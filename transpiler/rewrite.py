@@ -16,7 +16,8 @@ from .binding import argument_parameters, bound_call
 from .calls import DICT_METHODS
 from .code import code_of, expression, index_code, unwrapped
 from .evidence import axis_evidence
-from .kinds import ClassValue, Instance, Kind, Layout, Sequence, Tensor, Tuple, Unknown
+from .flow import names_of_none
+from .kinds import ClassValue, Instance, Kind, Layout, Sequence, Shape, Tensor, Tuple, Unknown
 from .layout import needs_transpose
 from .method_names import ONLY_TENSORS_HAVE
 from .passes.fold import FRAMEWORKS
@@ -103,6 +104,8 @@ class Rewriter(SubscriptRewriter):
     def _member(self, original: cst.Attribute, updated: cst.Attribute) -> cst.BaseExpression:
         owner = self.kind(original.value)
         name = original.attr.value
+        if isinstance(owner, Unknown) and name == "requires_grad":
+            owner = Tensor()  # nothing else has it
         if isinstance(owner, Tensor):
             return self._tensor_attribute(owner, name, updated)
         if isinstance(owner, Instance):
@@ -163,7 +166,17 @@ class Rewriter(SubscriptRewriter):
             return self._known_call(target, original_node, updated_node)
         if isinstance(original_node.func, cst.Attribute):
             return self._method_call(original_node.func, original_node, updated_node)
+        if m.matches(original_node.func, m.Name("int")) and self._divides_size(original_node):
+            quotient = cst.ensure_type(updated_node.args[0].value, cst.BinaryOperation)
+            return expression(f"F.truncated_quotient({code_of(quotient.left)}, {code_of(unwrapped(quotient.right))})")
         return self._module_call(original_node, updated_node)
+
+    def _divides_size(self, call: cst.Call) -> bool:
+        """`int(x.shape[0] / n)`: the size may be a tensor, which neither `int` nor a float takes."""
+        if not m.matches(call, m.Call(args=[m.Arg(m.BinaryOperation(left=m.Subscript(), operator=m.Divide()))])):
+            return False
+        quotient = cst.ensure_type(call.args[0].value, cst.BinaryOperation)
+        return isinstance(self.kind(cst.ensure_type(quotient.left, cst.Subscript).value), Shape)
 
     def _known_call(self, target: str, original: cst.Call, updated: cst.Call) -> cst.BaseExpression:
         row = rules.find(target)
@@ -287,6 +300,9 @@ class Rewriter(SubscriptRewriter):
             if row.layout in ("axis", "plain") and _is_list_of_unknown(call):
                 hint = "annotate it, or add a hint for this function to overrides/index.toml"
                 self.report("K103", f"nothing says what the list holds that {name} is given", original, hint)
+            if row.layout != "any" and _is_unknown(call) and axis_evidence(row, call) is not Layout.PLAIN:
+                hint = "annotate it, or add a hint for this function to overrides/index.toml"
+                self.report("K105", f"nothing says what {name} is given here", original, hint)
             undecided = row.layout == "axis" and call.tensor.layout is Layout.OPAQUE
             if undecided and axis_evidence(row, call) is not Layout.PLAIN:
                 self.undecided(f"whose axes {name} names", original)
@@ -404,33 +420,39 @@ class Rewriter(SubscriptRewriter):
         for i, name in enumerate(argument_parameters(node, original.args, bound=bound)):
             kind = self.kind(original.args[i].value)
             want = layouts.get(name) if name else None
-            if want is not None and isinstance(kind, Tensor) and not kind.variable and needs_transpose(kind, want):
-                args[i] = self._coerced_arg(
-                    args[i],
-                    kind,
-                    want,
-                    original,
-                    f"{qualified.rpartition('.')[2]}() takes {name} in {want.value} order",
-                )
+            if want is not None:
+                reason = f"{qualified.rpartition('.')[2]}() takes {name} in {want.value} order"
+                args[i] = self._coerced_arg(args[i], kind, want, original, reason)
         return updated.with_changes(args=args)
 
-    def _coerced_arg(self, arg: cst.Arg, kind: Tensor, want: Layout, node: cst.CSTNode, reason: str) -> cst.Arg:
-        return arg.with_changes(value=expression(self.transposed(code_of(arg.value), kind, want, node, reason)))
+    def _coerced_arg(self, arg: cst.Arg, kind: Kind, want: Layout, node: cst.Call, reason: str) -> cst.Arg:
+        """An argument, a tensor or a list of them, in the layout that is wanted of it."""
+        if isinstance(kind, Tensor) and not kind.variable and needs_transpose(kind, want):
+            code = code_of(arg.value)
+            new = self.transposed(code, kind, want, node, reason)
+            may_be_none = self._functions and code in names_of_none(self._functions[-1])
+            return arg.with_changes(value=expression(f"None if {code} is None else {new}" if may_be_none else new))
+        if isinstance(kind, (Sequence, Tuple)):
+            listed = self._list_in(Argument(kind, code=lambda: code_of(arg.value)), want, node, code_of(node.func))
+            return arg if listed.kind == kind else arg.with_changes(value=expression(listed.code()))
+        return arg
 
     def _module_call(self, original: cst.Call, updated: cst.Call) -> cst.BaseExpression:
-        """`self.conv(x)`: x in the layout that the module's class takes."""
+        """`self.conv(x)`: its arguments in the layouts that the module's class takes."""
         module = self.kind(original.func)
         if not isinstance(module, Instance) or not module.classes or not original.args:
             return updated
-        first = self.kind(original.args[0].value)
+        found = [self.program.method(cls, "forward") for cls in sorted(module.classes) if not self.program.layer(cls)]
+        if len(module.classes) == 1 and found and found[0] is not None:
+            info, node = found[0]
+            return self._coerced(f"{info.name}.forward", node, original, updated, bound=True)
         wanted = self.program.input_layouts(module)
-        if isinstance(first, Tensor) and len(wanted) == 1:
-            want = wanted.pop()
-            if needs_transpose(first, want):
-                name = min(module.classes).rpartition(".")[2]
-                arg = self._coerced_arg(updated.args[0], first, want, original, f"{name} takes {want.value} order")
-                return updated.with_changes(args=[arg, *updated.args[1:]])
-        return updated
+        if len(wanted) != 1:
+            return updated
+        want, name = wanted.pop(), min(module.classes).rpartition(".")[2]
+        first = self.kind(original.args[0].value)
+        arg = self._coerced_arg(updated.args[0], first, want, original, f"{name} takes {want.value} order")
+        return updated.with_changes(args=[arg, *updated.args[1:]])
 
     # operators -----------------------------------------------------------------------------------------------------
 
@@ -469,6 +491,12 @@ class Rewriter(SubscriptRewriter):
         if not isinstance(other, (cst.Name, cst.Attribute)):
             self.report("K104", "a mask meets numbers here", node, "give the numbers a name, or cast the mask")
         return f"tf.cast({code_of(unwrapped(expression(code)))}, {code_of(other)}.dtype)"
+
+
+def _is_unknown(call: BoundCall) -> bool:
+    """Whether nobody knows what should be a tensor."""
+    first = next(iter(call.arguments.values()), None)
+    return isinstance(first, Argument) and isinstance(first.kind, Unknown)
 
 
 def _is_list_of_unknown(call: BoundCall) -> bool:

@@ -6,6 +6,7 @@ from transpiler.kinds import PYTHON, Instance, Layout, Tensor
 from transpiler.names import NameResolver
 from transpiler.prepare import prepare
 from transpiler.program import Program
+from transpiler.registries import Registries
 from transpiler.source import SourceFinder
 
 BASE = "class Base:\n    pass\n\n\nclass Derived(Base):\n    pass\n"
@@ -14,7 +15,8 @@ BASE = "class Base:\n    pass\n\n\nclass Derived(Base):\n    pass\n"
 @pytest.fixture
 def program(tmp_path):
     (tmp_path / "one.py").write_text(BASE)
-    return Program(NameResolver(SourceFinder(tmp_path), {"one"}, prepare), {})
+    resolver = NameResolver(SourceFinder(tmp_path), {"one"}, prepare)
+    return Program(resolver, {}, Registries(resolver, frozenset()))
 
 
 def _recorded(program, work):

@@ -132,3 +132,8 @@ def halved(x: torch.Tensor):
 """)
     assert run.definition("rescale") == "def rescale(param, factor: float):\n    param.assign(param / factor)\n"
     assert run.definition("halved") == "def halved(x: tf.Tensor):\n    x = x / 2.0\n    return x\n"
+
+
+def test_a_quotient_of_a_size_that_may_be_unknown(transpile):
+    code = "def f(x: torch.Tensor, n: int):\n    b, c, d = x.shape\n    return int(x.shape[0] / (n / 2 / 2)), int(b / n)\n"
+    assert "return F.truncated_quotient(ops.shape(x)[0], n / 2 / 2), int(b / n)" in transpile(code).text()

@@ -19,6 +19,7 @@ from transpiler.needs import Needs
 from transpiler.overrides import Hint, OverrideIndex
 from transpiler.prepare import prepare
 from transpiler.program import Program
+from transpiler.registries import Registries
 from transpiler.source import SourceFinder
 from transpiler.typing_rounds import infer
 
@@ -96,9 +97,10 @@ def _generate(source: str, folder: Path, kinds: Mapping[str, Mapping[str, str]])
     path.write_text(source)
     resolver = NameResolver(SourceFinder(folder), {MODULE.partition(".")[0]}, prepare)
     overrides = OverrideIndex(folder / "no overrides", resolver)
-    closure = Closure(Needs(resolver), overrides)
+    registries = Registries(resolver, frozenset())
+    closure = Closure(Needs(resolver, registries), overrides)
     closure.add_module(MODULE)
-    program = Program(resolver, {name: Hint(name, dict(known)) for name, known in kinds.items()})
+    program = Program(resolver, {name: Hint(name, dict(known)) for name, known in kinds.items()}, registries)
     typings = infer(program, closure.plans)
     generated = Assembler(program, overrides, frozenset()).module(closure.plans[MODULE], typings[MODULE])
     return generated.text, [*generated.findings.values()], program

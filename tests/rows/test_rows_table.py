@@ -32,6 +32,7 @@ BEYOND_TIMM = {
     "torch.jit.export",
     "torch.compiler.disable",
     "torch.Tensor.reciprocal",
+    "torch.nn.functional.binary_cross_entropy",  # RSBuilding's losses
     "torch.Tensor.tensor_split",  # timm up to 1.0.25
     "torch.cuda.amp.autocast",  # timm up to 1.0.9
     "torch.nn.Tanh",

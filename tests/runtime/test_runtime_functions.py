@@ -419,6 +419,12 @@ def test_arange_takes_its_dtype_from_its_bounds(bounds):
     np.testing.assert_allclose(np.asarray(ours), theirs.numpy())
 
 
+def test_a_quotient_of_a_size_known_only_when_run():
+    quotient = tf.function(lambda x: F.truncated_quotient(tf.shape(x)[0], 8 * 4 / 2 / 2), input_signature=[tf.TensorSpec((None,))])
+    for size in (16, 24, 27):
+        assert F.truncated_quotient(size, 8.0) == quotient(tf.zeros(size)) == int(size / 8.0)
+
+
 def test_arange_of_a_size_known_only_when_run():
     count = tf.function(lambda x: F.arange(tf.shape(x)[0]), input_signature=[tf.TensorSpec((None,))])
     assert count(tf.zeros(3)).numpy().tolist() == [0, 1, 2] and count(tf.zeros(3)).dtype == tf.int64

@@ -11,6 +11,7 @@ import pytest
 
 from transpiler.manifest import FileRecord, Manifest
 from transpiler.scout.cli import main
+from transpiler.scout.picture import draw
 from transpiler.scout.ranking import new_since, rank
 from transpiler.scout.results import Speed, read_accuracies, read_speeds
 from transpiler.upgrade.inventory import Inventory, ModuleInventory
@@ -114,6 +115,18 @@ def test_csv_and_picture_hold_what_is_new(files, capsys):
     tree = ElementTree.parse(svg)
     titles = [each.text for each in tree.iter("{http://www.w3.org/2000/svg}title")]
     assert len(titles) == 4 and any("middle 224: 80.00 %" in str(each) for each in titles)
+
+
+def test_names_in_the_picture_do_not_cross():
+    speeds = [Speed(f"close_{n}", 224, 1000.0 + n, 5.0) for n in range(5)]
+    around = {"slow": Speed("slow", 224, 1.0, 5.0), "fast": Speed("fast", 224, 1e5, 5.0)}
+    accuracies = {(each.arch, 224): 80.0 - n / 100 for n, each in enumerate(speeds)}
+    candidates = rank([*speeds, *around.values()], {**accuracies, ("slow", 224): 90.0, ("fast", 224): 70.0})
+    assert all(each.on_front for each in candidates)
+    texts = ElementTree.fromstring(draw(candidates, {"close_3"}, lambda arch: "verified")).iter(
+        "{http://www.w3.org/2000/svg}text"
+    )
+    assert [each.text for each in texts if str(each.text).startswith("close")] == ["close_3"]
 
 
 @pytest.mark.parametrize(

@@ -47,8 +47,13 @@ def test_saved_model_of_the_model_s_own_size(generated_package: ModuleType, tmp_
 
 @pytest.mark.parametrize(
     ("name", "kwargs"),
-    [("swin_tiny_patch4_window7_224", {"strict_img_size": False}), ("sam2_hiera_tiny", {}), ("resnet18", {})],
-    ids=["swin", "hiera", "resnet"],
+    [
+        ("vit_tiny_patch16_224", {"dynamic_img_size": True}),
+        ("swin_tiny_patch4_window7_224", {"strict_img_size": False}),
+        ("sam2_hiera_tiny", {}),
+        ("resnet18", {}),
+    ],
+    ids=["vit", "swin", "hiera", "resnet"],
 )
 def test_saved_model_of_any_size(
     generated_package: ModuleType, name: str, kwargs: dict[str, bool], tmp_path: Path

@@ -223,7 +223,7 @@ class RemoveFactoryArguments(TrackingTransformer):
     def leave_SimpleStatementLine(self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine):  # type: ignore[no-untyped-def]
         if (
             len(original_node.body) == 1
-            and isinstance(original_node.body[0], cst.Assign)
+            and isinstance(original_node.body[0], (cst.Assign, cst.AnnAssign))
             and self._is_factory_assign(original_node.body[0])
         ):
             return cst.RemoveFromParent()
@@ -238,7 +238,10 @@ class RemoveFactoryArguments(TrackingTransformer):
             return True
         return _is_factory_dict(value)
 
-    def _is_factory_assign(self, node: cst.Assign) -> bool:
+    def _is_factory_assign(self, node: cst.Assign | cst.AnnAssign) -> bool:
+        if isinstance(node, cst.AnnAssign):
+            device = m.Name("device")
+            return m.matches(node, m.AnnAssign(target=device, value=m.Attribute(attr=device)))
         if self._is_factory_value(node.value):
             return True
         return all(m.matches(target.target, m.Name("device")) for target in node.targets)

@@ -98,9 +98,10 @@ class ImportWriter:
         if not kept:
             return None
         target = dotted_name(kept[0].name) or ""
-        if len(kept) == 1 and self.resolver.is_source(target) and kept[0].asname is not None:
-            parent, _, last = target.rpartition(".")
-            text = f"from {relative(self.module, parent) if parent else '.'} import {last}{code_of(kept[0].asname)}"
+        parent, _, last = target.rpartition(".")
+        if len(kept) == 1 and self.resolver.is_source(target) and (kept[0].asname is not None or not parent):
+            new_name = code_of(kept[0].asname) if kept[0].asname is not None else ""
+            text = f"from {relative(self.module, parent)} import {last}{new_name}"
             return cst.ensure_type(cst.parse_statement(text), cst.SimpleStatementLine).body[0]
         kept[-1] = kept[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
         return part.with_changes(names=kept)

@@ -156,6 +156,7 @@ ROWS = (
     Op("torch.Tensor.tolist", "input", "F.to_list({input})", "any", lambda c: Sequence(PYTHON), cases=(Case("x.tolist()", {"x": (3,)}), Case("x.tolist()", {"x": (2, 3)}, graph=False))),
     Op("torch.Tensor.numpy", "input", "{input}.numpy()", "any", python, cases=(Case("x.numpy()", X, graph=False),)),
     Op("torch.is_tensor", "obj", "tf.is_tensor({obj})", "any", python, cases=(Case("torch.is_tensor(x)", X),)),
+    Op("torch.compiler.is_exporting", "", "F.is_size_open()", "any", python, cases=(Case("torch.compiler.is_exporting()", {}),)),
     Op("torch.Tensor.is_floating_point", "input", "{input}.dtype.is_floating", "any", python, also=("torch.is_floating_point",), cases=(Case("x.is_floating_point()", X),)),
     # in-place arithmetic
     *(

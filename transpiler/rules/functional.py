@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from ..kinds import Kind, Layout, Tensor
 from .arithmetic import elementwise
-from .table import BoundCall, Case, Op, Refusal, python, same
+from .table import REST, BoundCall, Case, Op, Refusal, plain_of_rank, python, same
 from .template import axis_code, sizes_code
 
 IMAGE = {"x": (2, 3, 6, 5)}
 X = {"x": (2, 3, 4)}
+XY = {"x": (2, 3, 6, 5), "y": (2, 3, 6, 5)}
 QKV = {"q": (2, 2, 5, 4), "k": (2, 2, 5, 4), "v": (2, 2, 5, 4)}
 
 
@@ -18,11 +19,12 @@ def _is_linear(call: BoundCall) -> bool:
 
 
 def interpolate_code(call: BoundCall) -> str:
-    if _is_linear(call) and call.tensor.rank is None:
+    if (_is_linear(call) or call.given(REST)) and call.tensor.rank is None:
         raise Refusal("a sequence of unknown rank is resized", "give its rank in a hint in overrides/index.toml")
     options = ("size", "scale_factor", "mode", "align_corners", "recompute_scale_factor", "antialias")
     given = [f"{name}={call.one(name).code()}" for name in options if call.given(name)]
-    return f"F.interpolate({', '.join([call.one('input').code(), *given])})"
+    rest = [call.one(REST).code()] if call.given(REST) else []
+    return f"F.interpolate({', '.join([call.one('input').code(), *given, *rest])})"
 
 
 def same_image_kind(call: BoundCall) -> Kind:
@@ -46,6 +48,13 @@ def normalize_code(call: BoundCall) -> str:
     axis = axis_code(call, "dim") if call.given("dim") else "-1" if call.layout is Layout.IMAGE else "1"
     options = "".join(f", {name}={call.one(name).code()}" for name in ("p", "eps") if call.given(name))
     return f"F.normalize({call.one('input').code()}, axis={axis}{options})"
+
+
+def binary_cross_entropy_code(call: BoundCall) -> str:
+    if call.given("weight") or call.given("size_average") or call.given("reduce") or call.literal("reduction", "mean") not in ("mean", "sum"):
+        raise Refusal("of binary_cross_entropy only the mean and the sum without weights have a rule", "write an override")
+    reduction = f", reduction={call.one('reduction').code()}" if call.given("reduction") else ""
+    return f"F.binary_cross_entropy({call.one('input').code()}, {call.one('target').code()}{reduction})"
 
 
 def affine_grid_code(call: BoundCall) -> str:
@@ -106,8 +115,11 @@ ROWS = (
     Op("torch.nn.functional.pad", "input, pad, mode='constant', value=None", pad_code, "axis", same,
        cases=(Case("torch.nn.functional.pad(x, (1, 2, 0, 1))", IMAGE, gradient=True, image=True), Case("torch.nn.functional.pad(x, (0, 1), value=1.0)", X),
               Case("torch.nn.functional.pad(x, (1, 1, 1, 1), mode='reflect')", IMAGE, image=True))),
+    Op("torch.nn.functional.binary_cross_entropy", "input, target, weight=None, size_average=None, reduce=None, reduction='mean'", binary_cross_entropy_code, "any", plain_of_rank(0),
+       cases=(Case("torch.nn.functional.binary_cross_entropy(x.sigmoid(), y.sigmoid())", XY, gradient=True, image=True),
+              Case("torch.nn.functional.binary_cross_entropy(x.sigmoid(), y.sigmoid(), reduction='sum')", XY))),
     Op("torch.nn.functional.interpolate", "input, size=None, scale_factor=None, mode='nearest', align_corners=None, recompute_scale_factor=None, antialias=False",
-       interpolate_code, "image", same_image_kind,
+       interpolate_code, "image", same_image_kind, takes_rest=True,
        cases=(Case("torch.nn.functional.interpolate(x, size=(9, 4), mode='bicubic', antialias=True)", IMAGE, image=True),
               Case("torch.nn.functional.interpolate(x, size=(9, 4), mode='bicubic', align_corners=False)", IMAGE, image=True),
               Case("torch.nn.functional.interpolate(x, scale_factor=2., mode='bilinear')", IMAGE, image=True),

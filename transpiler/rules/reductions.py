@@ -47,6 +47,12 @@ def reduction(name: str, tf: str, *cases: Case, function: bool = True, dtype: st
     )
 
 
+def argmax_code(call: BoundCall) -> str:
+    if not call.given("dim") or call.literal("keepdim", False):
+        raise Refusal("argmax has a rule for one dimension that is dropped", "give dim, and expand the result")
+    return f"tf.argmax({call.one('input').code()}, axis={axis_code(call, 'dim')})"
+
+
 def extreme(tf: str):  # type: ignore[no-untyped-def]
     """torch's max and min: over everything, of two tensors, or with indices along one axis."""
 
@@ -113,6 +119,8 @@ ROWS = (
               Case("x.sum(dim=1)", IMAGE, image=True), Case("x.sum(dim=(0, 2, 3))", IMAGE, image=True), Case("x.sum(dim=0)", IMAGE)),
     reduction("mean", "mean", Case("x.mean(dim=1)", X, gradient=True), Case("x.mean((2, 3))", IMAGE, image=True), Case("x.mean(1, keepdim=True)", IMAGE, image=True),
               Case("x.mean(-1)", IMAGE, gradient=True, image=True), Case("x.mean(2, keepdim=False)", IMAGE, image=True), Case("x.flatten(2).mean(-1)", IMAGE, image=True)),
+    Op("torch.Tensor.argmax", "input, dim=None, keepdim=False", argmax_code, "axis", with_dtype("int", reduced), also=("torch.argmax",), image_form=drops_axes,
+       cases=(Case("x.argmax(dim=1)", X), Case("x.argmax(-1)", X), Case("x.argmax(1)", IMAGE, image=True))),
     reduction("amax", "max", Case("x.amax(dim=1)", X, gradient=True), Case("x.amax((2, 3))", IMAGE, image=True), Case("x.amax(3)", IMAGE, image=True)),
     reduction("amin", "min", Case("x.amin(1)", X), Case("x.amin((2, 3), keepdim=True)", IMAGE, image=True)),
     reduction("prod", "prod", Case("x.prod(1)", X), Case("x.prod(1)", IMAGE, image=True)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ..kinds import PYTHON, Kind, Layout, Sequence, Shape, Tensor, Tuple, Unknown
 from ..layout import is_to_channels_last, is_to_image, stored_axis, to_stored
 from .image_form import after_dropping, drops_axes, only_with
@@ -233,9 +235,12 @@ def unbind_kind(call: BoundCall) -> Kind:
 
 
 def split_code(call: BoundCall) -> str:
-    size = call.one("split_size_or_sections")
+    tensor, size = call.one("tensor").code(), call.one("split_size_or_sections").code()
     axis = axis_code(call, "dim") if call.given("dim") else "0"
-    return f"F.split({call.one('tensor').code()}, {size.code()}, axis={axis})"
+    equal_parts = re.fullmatch(rf"ops\.shape\({re.escape(tensor)}\)\[{axis}\]\s*//\s*(\d+)", size)
+    if equal_parts is not None:  # so many, whatever the size is
+        return f"tf.split({tensor}, {equal_parts[1]}, axis={axis})"
+    return f"F.split({tensor}, {size}, axis={axis})"
 
 
 def chunk_code(call: BoundCall) -> str:
@@ -363,7 +368,8 @@ ROWS = (
     Op("torch.Tensor.unbind", "input, dim=0", "tf.unstack({input}<, axis={dim}>)", "plain", unbind_kind, also=("torch.unbind",),
        cases=(Case("x.unbind(0)[1]", {"x": (3, 2, 4)}, graph=False), Case("x.unbind(dim=2)[0]", {"x": (3, 2, 4)}))),
     Op("torch.Tensor.split", "tensor, split_size_or_sections, dim=0", split_code, "axis", pieces, also=("torch.split",),
-       cases=(Case("x.split(2, dim=1)[0]", IMAGE, image=True), Case("x.split([4, 8], dim=-1)[1]", TOKENS), Case("torch.split(x, [4, 8], dim=2)[0]", TOKENS))),
+       cases=(Case("x.split(2, dim=1)[0]", IMAGE, image=True), Case("x.split([4, 8], dim=-1)[1]", TOKENS), Case("torch.split(x, [4, 8], dim=2)[0]", TOKENS),
+              Case("x.split(x.shape[1] // 2, dim=1)[1]", {"x": (2, 6, 4, 3)}, image=True))),
     Op("torch.Tensor.chunk", "input, chunks, dim=0", chunk_code, "axis", pieces, also=("torch.chunk",),
        cases=(Case("x.chunk(2, dim=-1)[1]", TOKENS), Case("x.chunk(3, dim=1)[2]", IMAGE, image=True), Case("x.chunk(4, 1)[3]", {"x": (2, 7)}))),
     Op("torch.Tensor.tensor_split", "input, sections, dim=0", tensor_split_code, "axis", pieces, also=("torch.tensor_split",),

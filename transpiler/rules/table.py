@@ -26,6 +26,7 @@ class NotLiteral:
 
 
 NOT_LITERAL = NotLiteral()
+REST = "**"  # the argument of a call that hands on a dict
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,7 @@ class Op:
         image_form: for `axis` rows: whether this call can be done on an image as it is stored; where it can't,
             the image is transposed to torch's order first.
         inplace: the method writes to its receiver; as a statement the result is assigned back.
+        takes_rest: arguments given by `**` are handed on, for what is written takes them by torch's names.
     """
 
     torch: str
@@ -161,6 +163,7 @@ class Op:
     also: tuple[str, ...] = ()
     image_form: Callable[[BoundCall], bool] | None = None
     inplace: bool = False
+    takes_rest: bool = False
     cases: tuple[Case, ...] = ()
     note: str = ""
 

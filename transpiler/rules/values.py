@@ -38,7 +38,6 @@ ERASED = (
     Erase("torch.jit.Final", "no TorchScript here"),
     Erase("torch.jit.is_scripting", "no TorchScript here", constant=False),
     Erase("torch.jit.is_tracing", "no TorchScript here", constant=False),
-    Erase("torch.compiler.is_exporting", "no torch.export here", constant=False),
     Erase("torch.compiler.disable", "no torch.compile here"),
     Erase("torch.fx.wrap", "no torch.fx here"),
     Erase("torch.no_grad", "gradients are taken by tf.GradientTape only where asked for"),

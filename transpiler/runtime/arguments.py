@@ -12,12 +12,13 @@ import enum
 import functools
 import importlib
 import inspect
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 import keras
 
-_PACKAGE = __package__.rpartition(".")[0]
+PACKAGE = __package__.rpartition(".")[0]
 _PURE = ("runtime.functional", "timm.layers", "timm.models._efficientnet_builder")
 
 
@@ -82,16 +83,27 @@ def registered_package(cls: type) -> str | None:
     return None if module is None else f"timm2tf.{module}"
 
 
+def class_that_wrote(config: Mapping[str, Any], cls: type) -> type:
+    """The class like `cls` in the package that a config is of, while that is imported; else `cls`.
+
+    Keras knows a class by a name that says nothing of the package, so that files can be read after the package has
+    moved: of two packages in one process it finds the one that was imported last.
+    """
+    module = sys.modules.get(f"{config.get('package')}.{_module_of(cls)}")
+    found = getattr(module, cls.__qualname__, None)
+    return found if isinstance(found, type) and issubclass(found, keras.layers.Layer) else cls
+
+
 def _module_of(value: Any) -> str | None:
     """A class's or function's module relative to the package; None where it lies outside."""
     module = getattr(value, "__module__", None) or ""
-    return module[len(_PACKAGE) + 1 :] if module.startswith(f"{_PACKAGE}.") else None
+    return module[len(PACKAGE) + 1 :] if module.startswith(f"{PACKAGE}.") else None
 
 
 def _name_of(value: Any) -> str:
     module, name = _module_of(value), getattr(value, "__qualname__", "")
     if module is None or not name or "<" in name or not _may_be_named(value, module):
-        raise TypeError(f"{value!r} is no plain value, and no layer class or pure function of {_PACKAGE}")
+        raise TypeError(f"{value!r} is no plain value, and no layer class or pure function of {PACKAGE}")
     return f"{module}:{name}"
 
 
@@ -103,7 +115,7 @@ def _may_be_named(value: Any, module: str) -> bool:
 
 def _named(name: str) -> Any:
     module, _, qualified = name.partition(":")
-    value: Any = importlib.import_module(f"{_PACKAGE}.{module}")
+    value: Any = importlib.import_module(f"{PACKAGE}.{module}")
     for attribute in qualified.split("."):
         value = getattr(value, attribute)
     try:

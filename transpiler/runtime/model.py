@@ -159,9 +159,8 @@ class Model(Module, ManyWorkers, keras.Model, metaclass=_RemembersChanges):
         return described
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
-        """Make a model from what `get_config` gives."""
-        model = super().from_config({name: value for name, value in config.items() if name != "frozen"})
+    def _from_own_config(cls, config: dict[str, Any]) -> Any:
+        model = super()._from_own_config({name: value for name, value in config.items() if name != "frozen"})
         repeat_changes(model, config.get("changes", ()))
         if config.get("frozen"):
             freeze_as_described(model, config["frozen"])

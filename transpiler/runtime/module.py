@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from .arguments import registered_package
+from .arguments import PACKAGE, class_that_wrote, registered_package
 from .directly_called import DirectlyCalled
 from .keras_private import autocast_dtype, copied_layer, default_policy
 from .naming import name_by_place
@@ -407,6 +407,10 @@ class Module(DirectlyCalled, metaclass=_WholeWithItsLayers):
         fn(self)
         return self
 
+    def type(self, dst_type: Any) -> Any:
+        """torch's cast of all parameters. Raises NotImplementedError: a layer of Keras has its dtype from the start."""
+        raise NotImplementedError(f"make the model with dtype={dst_type!r} instead")
+
     def requires_grad_(self, requires_grad: bool = True) -> Module:
         """Set whether the parameters of this module and those below it are trained."""
         for parameter in self.parameters():
@@ -461,6 +465,7 @@ class Module(DirectlyCalled, metaclass=_WholeWithItsLayers):
         config = {"name": self.name, "trainable": self.trainable, "dtype": serialized_policy(self)}
         if not type(self).get_config.__module__.startswith(__package__):
             return config  # a subclass has its own way
+        config["package"] = PACKAGE
         try:
             config["arguments"] = self._described_arguments()
         except Unwritable as error:
@@ -474,6 +479,12 @@ class Module(DirectlyCalled, metaclass=_WholeWithItsLayers):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
         """Make a layer from what `get_config` gives."""
+        writer: Any = class_that_wrote(config, cls)
+        config = {name: value for name, value in config.items() if name != "package"}
+        return cls._from_own_config(config) if writer is cls else writer.from_config(config)
+
+    @classmethod
+    def _from_own_config(cls, config: dict[str, Any]) -> Any:
         if "arguments" not in config:
             return super().from_config(config)
         policy = keras.dtype_policies.deserialize(config["dtype"]) if config.get("dtype") else None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..templating import render
 from .ranking import Candidate
 
 WIDTH, HEIGHT, MARGIN = 900, 560, 60
+CHARACTER, LINE = 6.8, 12  # of a label, in pixels
 COLOURS = {"verified": "#1a7f37", "generated": "#0969da", "refused": "#cf222e", "failed": "#cf222e"}
 OTHER = "#8c959f"
 
@@ -23,6 +24,7 @@ class Point:
     colour: str
     title: str
     label: str
+    radius: int
 
 
 @dataclass(frozen=True)
@@ -49,14 +51,18 @@ class Picture:
 
 
 def draw(candidates: Sequence[Candidate], shown: set[str], state_of: Callable[[str], str]) -> str:
-    """The SVG of those candidates that have an accuracy; only the `shown` ones and the front are coloured and named."""
+    """The SVG of those candidates that have an accuracy; only the `shown` ones and the front are coloured.
+
+    Labels stand at the front where there is room; every point has its name and figures as a title.
+    """
     known = [each for each in candidates if each.top1 is not None]
     if not known:
         return render(Picture(WIDTH, HEIGHT, MARGIN, (), "", (), (), ()))
     x = _axis([math.log10(each.throughput) for each in known], MARGIN, WIDTH - MARGIN)
     y = _axis([each.top1 or 0.0 for each in known], HEIGHT - MARGIN, MARGIN)
     place = lambda each: (x(math.log10(each.throughput)), y(each.top1 or 0.0))  # noqa: E731
-    points = [_point(each, *place(each), each.arch in shown, state_of) for each in known]
+    named = _readable({each.arch: place(each) for each in known if each.on_front}, shown)
+    points = [_point(each, *place(each), each.arch in shown, each.arch in named, state_of) for each in known]
     front = sorted(place(each) for each in known if each.on_front)
     lowest, highest = (math.log10(f(each.throughput for each in known)) for f in (min, max))
     tops = [each.top1 or 0.0 for each in known]
@@ -74,11 +80,24 @@ def draw(candidates: Sequence[Candidate], shown: set[str], state_of: Callable[[s
     )
 
 
-def _point(each: Candidate, x: float, y: float, shown: bool, state_of: Callable[[str], str]) -> Point:
+def _readable(places: Mapping[str, tuple[float, float]], first: Collection[str]) -> list[str]:
+    """Names that can stand beside their points without crossing another; those in `first` choose first."""
+    taken: list[tuple[str, float, float]] = []
+    for name, (x, y) in sorted(places.items(), key=lambda item: (item[0] not in first, item[1])):
+        width = CHARACTER * len(name)
+        if x + width < WIDTH and not any(
+            abs(y - other_y) < LINE and x < other_x + CHARACTER * len(other) and other_x < x + width
+            for other, other_x, other_y in taken
+        ):
+            taken.append((name, x, y))
+    return [name for name, _, _ in taken]
+
+
+def _point(each: Candidate, x: float, y: float, shown: bool, named: bool, state_of: Callable[[str], str]) -> Point:
     state = state_of(each.arch)
     title = f"{each.arch} {each.img_size}: {each.top1:.2f} %, {each.throughput:.0f} images/s, {state}"
     colour = COLOURS.get(state, OTHER) if shown or each.on_front else "#d8dee4"
-    return Point(x, y, colour, title, each.arch if each.on_front else "")
+    return Point(x, y, colour, title, each.arch if named else "", 4 if each.on_front else 3)
 
 
 def _axis(values: Sequence[float], start: float, end: float) -> Callable[[float], float]:

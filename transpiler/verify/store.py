@@ -33,7 +33,7 @@ def add_row(path: Path, row: Row) -> None:
     with _locked(path.parent):
         rows = read_rows(path)
         rows[row.name] = row
-        _replace(path, render_rows(rows.values()))
+        replace_file(path, render_rows(rows.values()))
 
 
 def render_rows(rows: Iterable[Row]) -> str:
@@ -71,7 +71,8 @@ def _locked(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _replace(path: Path, text: str) -> None:
+def replace_file(path: Path, text: str) -> None:
+    """Old or new file stands, never a mixture."""
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:

@@ -9,7 +9,16 @@ class MMLogger:
     Stands for mmengine.logging.logger.MMLogger; hand-written because the original asks torch.distributed who may log.
     """
 
-    def __init__(self, name, logger_name="mmengine", log_file=None, log_level="INFO", file_mode="w", distributed=False, file_handler_cfg=None):
+    def __init__(
+        self,
+        name,
+        logger_name="mmengine",
+        log_file=None,
+        log_level="INFO",
+        file_mode="w",
+        distributed=False,
+        file_handler_cfg=None,
+    ):
         self.name = name
 
     @staticmethod

@@ -1,5 +1,8 @@
-"""The registry of mmengine.registry.registry without what finds and imports modules while a program runs."""
+"""The registry of mmengine.registry.registry, which looks for modules in the generated package only."""
 
+import importlib
+import importlib.util
+import pkgutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -13,7 +16,8 @@ class Registry:
 
     Stands for mmengine.registry.registry.Registry; hand-written because the original imports whatever module a
     configuration names, and keeps the scope of a program in a global variable. Here a name is found when its module
-    is part of the generated package, and the scope is that of the registry that was told to build.
+    is part of the generated package: those at `locations` are imported when a name is missing. The scope is that of
+    the registry that was told to build.
     """
 
     def __init__(self, name, build_func=None, parent=None, scope=None, locations=[]):
@@ -21,6 +25,7 @@ class Registry:
         self.scope = scope or (locations[0].partition(".")[0] if locations else "mmengine")
         self.parent = parent
         self.build_func = build_func or (parent.build_func if parent is not None else None)
+        self.locations = list(locations)
         self.children = {}
         self.module_dict = {}
         if parent is not None:
@@ -60,14 +65,24 @@ class Registry:
     def _found(self, key):
         scope, _, name = key.rpartition(".")
         if scope and scope != self.scope:
+            if scope != self.root.scope and scope not in self.root.children:
+                _import_all(f"{scope}.registry")
             other = self.root if scope == self.root.scope else self.root.children.get(scope)
             return other._found(name) if other is not None else None
         registry = self
         while registry is not None:
+            if name not in registry.module_dict:
+                registry._import_locations()
             if name in registry.module_dict:
                 return registry.module_dict[name]
             registry = registry.parent
         return None
+
+    def _import_locations(self):
+        """Import, once, the modules whose classes register themselves here."""
+        locations, self.locations = self.locations, []
+        for location in locations:
+            _import_all(location)
 
     def build(self, cfg, *args, **kwargs):
         """What a configuration describes: a dict with `type`, a name or a class, and its arguments."""
@@ -85,3 +100,15 @@ class Registry:
             return registered
 
         return register if module is None else register(module)
+
+
+def _import_all(name):
+    """Import a module of the generated package and, if it is a package, all in it; nothing if it isn't there."""
+    package = __name__.removesuffix(".mmengine.registry.registry")
+    if package == __name__ or importlib.util.find_spec(f"{package}.{name.partition('.')[0]}") is None:
+        return
+    if importlib.util.find_spec(f"{package}.{name}") is None:
+        return
+    found = importlib.import_module(f"{package}.{name}")
+    for module in pkgutil.walk_packages(getattr(found, "__path__", ()), f"{found.__name__}."):
+        importlib.import_module(module.name)

@@ -25,6 +25,8 @@ _TORCH_LAYERS = {
     "GN": nn.GroupNorm,
     "LN": nn.LayerNorm,
     "zero": nn.ZeroPad2d,
+    "reflect": nn.ReflectionPad2d,
+    "replicate": nn.ReplicationPad2d,
     "deconv": nn.ConvTranspose2d,
     "ConvTranspose2d": nn.ConvTranspose2d,
 }

@@ -1,4 +1,4 @@
-"""Overrides of mmengine, mmcv and mmpretrain, compared with these. What they make of whole models is in tests/parity."""
+"""Overrides of mmengine, mmcv, mmpretrain and einops, compared with these. What they make of whole models is in tests/parity."""
 
 import importlib
 import subprocess

@@ -23,6 +23,7 @@ from .activation import (
 from .attention import scaled_dot_product_attention
 from .convolution import conv1d, conv2d, conv_transpose2d
 from .linear import linear
+from .losses import binary_cross_entropy
 from .normalization import (
     batch_norm,
     group_norm,
@@ -47,6 +48,7 @@ from .shape import (
     expand,
     gather,
     gather_along,
+    is_size_open,
     masked_fill,
     norm,
     normalize,
@@ -72,6 +74,7 @@ from .values import (
     sort_with_indices,
     tensor,
     to_list,
+    truncated_quotient,
 )
 
 __all__ = [
@@ -83,6 +86,7 @@ __all__ = [
     "batch_norm",
     "bernoulli",
     "bernoulli_like",
+    "binary_cross_entropy",
     "celu",
     "check",
     "checkpoint",
@@ -107,6 +111,7 @@ __all__ = [
     "hardswish",
     "hardtanh",
     "interpolate",
+    "is_size_open",
     "layer_norm",
     "leaky_relu",
     "linear",
@@ -159,6 +164,7 @@ __all__ = [
     "to_list",
     "tril",
     "triu",
+    "truncated_quotient",
     "unfold",
     "uniform_like",
     "unique",

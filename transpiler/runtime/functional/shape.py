@@ -35,6 +35,20 @@ def sizes(value: Any) -> Any:
     return (value,) if is_one else value
 
 
+def is_size_open() -> bool:
+    """Whether a graph for images of any height or width is being traced: the counterpart of torch's `is_exporting`.
+
+    No branch may depend on such a size.
+    """
+    graph = tf.compat.v1.get_default_graph()
+    while graph is not None:
+        given = (operation.outputs[0].shape for operation in graph.get_operations() if operation.type == "Placeholder")
+        if any(shape.rank == 4 and None in shape[1:3] for shape in given):
+            return True
+        graph = getattr(graph, "outer_graph", None)
+    return False
+
+
 def gather(x: Any, axis: int, index: Any) -> tf.Tensor:
     """`torch.gather`: pick along `axis` at `index`, which has the rank of `x`."""
     x, index = tf.convert_to_tensor(x), tf.convert_to_tensor(index)

@@ -114,3 +114,10 @@ def tensor(data: Any, dtype: Any = None) -> tf.Tensor:
     found = tf.convert_to_tensor(data, dtype=dtype)
     is_array = tf.is_tensor(data) or hasattr(data, "dtype")
     return tf.cast(found, tf.int64) if dtype is None and not is_array and found.dtype == tf.int32 else found
+
+
+def truncated_quotient(size: Any, divisor: Any) -> Any:
+    """`int(size / divisor)`, of a size of a tensor that may be known only when a graph runs: then an int32 tensor."""
+    if not tf.is_tensor(size) and not tf.is_tensor(divisor):
+        return int(size / divisor)
+    return tf.cast(tf.cast(size, tf.float64) / tf.cast(divisor, tf.float64), tf.int32)
