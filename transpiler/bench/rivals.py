@@ -70,7 +70,7 @@ def _create_and_load(package: Path, arch: str, state: dict[str, Any]) -> tuple[A
     created = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "model.safetensors"
-        save_file({name: np.ascontiguousarray(value) for name, value in state.items()}, file)
+        save_file({name: value.copy(order="C") for name, value in state.items()}, file)
         saved = time.perf_counter()
         model.load_weights(str(file))
         loaded = time.perf_counter()
