@@ -36,9 +36,10 @@ def scaled_dot_product_attention(
     query, key, value = (tf.convert_to_tensor(tensor) for tensor in (query, key, value))
     if enable_gqa:
         key, value = _repeat_heads(key, query), _repeat_heads(value, query)
+    scale = _default_scale(query) if scale is None else scale
     # A Python number is multiplied as it is: tf.cast would make a float32 of it first.
-    factor = tf.cast(_default_scale(query), query.dtype) if scale is None else scale
-    scores = tf.matmul(query * factor, key, transpose_b=True)
+    scale = tf.cast(scale, query.dtype) if tf.is_tensor(scale) else scale
+    scores = tf.matmul(query * scale, key, transpose_b=True)
     if is_causal:
         length, source = ops.shape(scores)[-2:]
         attn_mask = tf.range(source)[None, :] <= tf.range(length)[:, None]
