@@ -24,6 +24,18 @@ MODULES = (
     "timm.models.resnet",
     "timm.models.resnetv2",
     "timm.models.vgg",
+    "timm.models.beit",
+    "timm.models.cait",
+    "timm.models.deit",
+    "timm.models.eva",
+    "timm.models.fastvit",
+    "timm.models.hiera",
+    "timm.models.mambaout",
+    "timm.models.maxxvit",
+    "timm.models.metaformer",
+    "timm.models.mlp_mixer",
+    "timm.models.vision_transformer_hybrid",
+    "timm.models.vision_transformer_relpos",
 )
 
 

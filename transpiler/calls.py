@@ -187,6 +187,8 @@ class Calls:
         """The layout in which the call takes its first tensor; tells an undecided tensor what is wanted of it."""
         tensor = call.tensor
         if row.layout == "image":
+            if tensor.layout is Layout.PLAIN and row.torch_form is not None and row.torch_form(call):
+                return Layout.PLAIN
             self.analysis.want(tensor, Layout.IMAGE, strong=True)
             return Layout.IMAGE
         if row.layout == "plain":
@@ -496,7 +498,7 @@ class Calls:
             return join_all(list(results.values()))
         if first is None:
             return UNKNOWN
-        return replace(first, variable=False)
+        return replace(first, variable=False, per_channel=False)
 
     def _alike(self, results: dict[str, Kind]) -> None:
         """Where one of several modules is called on an image, and some give images, the others must give images too."""
@@ -526,7 +528,8 @@ class Calls:
                 first, Layout.IMAGE if layer.layout == "image" else Layout.PLAIN, strong=layer.layout == "image"
             )
         if layer.layout == "image" and not wants:
-            return replace(first, variable=False)  # where it runs, it is given an image, and gives one
+            # Where it runs, it is given an image, and gives one.
+            return replace(first, variable=False, per_channel=False)
         if layer.result == "image":
             return Tensor(Layout.IMAGE, layer.rank or first.rank, first.dtype)
         if layer.result == "plain":

@@ -524,6 +524,8 @@ class Analysis:
                 return default  # `norm_layer: nn.Module = nn.LayerNorm` is a class too
             if kind == OPAQUE_TENSOR and isinstance(passed, Tensor) and passed.rank is not None and passed.rank <= 2:
                 return Tensor(Layout.PLAIN, passed.rank)  # too few axes for an image
+            if kind == OPAQUE_TENSOR and isinstance(passed, Tensor) and passed.variable:
+                return replace(OPAQUE_TENSOR, variable=True)  # a parameter, whoever calls
             if kind != UNKNOWN:
                 return kind
         if isinstance(passed, (Sequence, Tuple)) and isinstance(element_of(passed), Tensor):

@@ -49,7 +49,7 @@ class Tensor(Kind):
     """A tensor. `origin` names the parameter whose layout it shares.
 
     `dtype` is 'bool', 'int', 'float', None, or '@p': that of the function's parameter p, whose callers differ.
-    `per_channel` says that it has one value a channel of an image, `(C, 1, 1)` or `(1, C, 1, 1)`.
+    `per_channel` says that it has one value a channel of an image: `(C, 1, 1)`, `(1, C, 1, 1)` or `(B, C, 1, 1)`.
     """
 
     layout: Layout = Layout.PLAIN

@@ -35,7 +35,7 @@ def init(m, n):
         return m.weight.size(0)
 """
     )
-    assert "ops.shape(m.weight)[0]" in run.definition("init")
+    assert "m.weight.shape[0]" in run.definition("init")
 
 
 def test_modules_added_by_name_are_attributes(transpile) -> None:

@@ -466,3 +466,53 @@ def fold(x: torch.Tensor, t: int):
     text = transpile(source).definition("fold")
     assert "return tf.transpose(x, (0, 3, 1, 2))" in text
     assert text.endswith("return tf.reshape(tf.transpose(x, (0, 3, 1, 2)), (B, H, C, W))\n")
+
+
+@pytest.mark.parametrize(
+    ("pooled", "flat"),
+    [
+        ("F.adaptive_avg_pool2d(x, 1)", "F.flatten(F.adaptive_avg_pool2d(x, 1), 1)"),
+        ("x.mean((2, 3), keepdim=True)", "F.flatten(tf.reduce_mean(x, axis=(1, 2), keepdims=True), 1)"),
+    ],
+)
+def test_an_image_of_one_pixel_is_flattened_as_it_is(transpile, pooled, flat):
+    code, run = on_image(transpile, f"y = {pooled}.flatten(1)")
+    assert code == f"y = {flat}" and not run.transposes()
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "F.adaptive_avg_pool2d(x, 2)",
+        "F.pad(F.adaptive_avg_pool2d(x, 1), (0, 1, 0, 1))",
+        "x.mean(2, keepdim=True)",
+        "self.conv(F.adaptive_avg_pool2d(x, 1))",
+        "(x + F.adaptive_avg_pool2d(x, 1))",
+    ],
+)
+def test_an_image_that_may_have_more_pixels_is_flattened_in_torch_order(transpile, code):
+    _, run = on_image(transpile, f"y = {code}.flatten(1)")
+    assert [transpose.reason for transpose in run.transposes()] == ["torch.Tensor.flatten works in torch order"]
+
+
+def test_what_is_no_image_is_normalised_on_torchs_axis(transpile):
+    code, run = on_image(transpile, "y = F.batch_norm(tokens, None, None, training=True)")
+    assert code == "y = F.batch_norm(tokens, None, None, training=True, axis=1)" and not run.transposes()
+
+
+def test_the_shape_of_a_parameter_is_read_off_without_making_a_tensor_of_it(transpile):
+    run = transpile(
+        """
+def sized(x, weight: torch.Tensor):
+    return x * weight.shape[0]
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+
+    def forward(self, x):
+        return sized(self.conv(x), self.conv.weight)
+"""
+    )
+    assert "x * weight.shape[0]" in run.text()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SmallModel:
     """An architecture, the arguments that make it small, and the image size (height, width) it then takes."""
 
@@ -72,6 +72,7 @@ _RESNET = {"layers": (1, 1, 1, 1), "channels": (16, 32, 48, 64)}
 _CONVNEXT = {"depths": (1, 1, 1, 1), "dims": (8, 16, 24, 32)}
 
 GROUPED = _conv("regnety_002")
+EVA = _vit("eva02_tiny_patch14_224", (56, 56))
 
 # One of each module, whose gradients and statistics are compared too.
 CONVOLUTIONAL = (
@@ -83,6 +84,27 @@ CONVOLUTIONAL = (
     _conv("mnasnet_small"),
     _conv("tf_mobilenetv3_small_minimal_100"),  # TensorFlow's padding
     _conv("vgg11_bn", mlp_ratio=0.01),
+)
+_MAXXVIT = {"depths": (1, 1, 1, 1), "embed_dim": (32, 32, 64, 64), "stem_width": (16, 32), "img_size": (64, 64)}
+_FASTVIT = {"layers": (1, 1, 1, 1), "embed_dims": (16, 32, 64, 128)}
+_NARROW = {"embed_dim": 48, "num_heads": 3}
+
+# One or two of each other module whose maps are images somewhere.
+MIXED = (
+    _conv("gmixer_12_224", (64, 64), img_size=(64, 64)),
+    _vit("deit_tiny_distilled_patch16_224"),
+    _vit("beit_base_patch16_224", **_NARROW),
+    EVA,
+    _vit("cait_xxs24_224", **_NARROW),
+    _conv("hiera_tiny_224", (64, 64), img_size=(64, 64), stages=(1, 1, 1, 1), embed_dim=16),
+    _vit("vit_relpos_small_patch16_224", **_NARROW),
+    _vit("vit_tiny_r_s16_p8_224"),
+    _conv("maxvit_rmlp_pico_rw_256", (64, 64), **_MAXXVIT),
+    _conv("coatnet_rmlp_nano_rw_224", (64, 64), **_MAXXVIT),
+    _conv("poolformerv2_s12"),
+    _conv("fastvit_t8", **_FASTVIT),
+    _conv("fastvit_sa12", **_FASTVIT),
+    _conv("mambaout_femto", depths=(1, 1, 1, 1), dims=(16, 24, 32, 48)),
 )
 CONVOLUTIONAL_VARIANTS = (
     _conv("resnetblur18", **_RESNET),

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from use_models import ROAD_MAP, SIZE, error, images, small_model
+from use_models import ROAD_MAP, SIZE, SMALL, error, images, small_model
 
 TOLERANCE = 1e-5
 
@@ -35,6 +35,24 @@ def test_tflite_of_builtins_with_any_batch(generated_package: ModuleType, name: 
     model.export(tmp_path / "model.tflite", format="litert", verbose=False, input_signature=sized(*SIZE))
     for count in (1, 3):
         assert error(run_tflite(tmp_path / "model.tflite", images(count)), model(images(count))) < TOLERANCE
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_tflite_of_mixed_precision_is_float32(generated_package: ModuleType, policy: str, tmp_path: Path) -> None:
+    model = small_model(generated_package, "vit_tiny_patch16_224", dtype=policy)
+    whole = generated_package.create_model("vit_tiny_patch16_224", **{**SMALL["vit_tiny_patch16_224"], "num_classes": 5})
+    whole.load_state_dict(model.state_dict())
+    before = model(images())
+    model.export(tmp_path / "model.tflite", format="litert", verbose=False)
+    assert error(run_tflite(tmp_path / "model.tflite", images()), whole(images())) < TOLERANCE
+    np.testing.assert_array_equal(model(images()), before)
+    assert {layer.dtype_policy.name for layer in model.modules()} == {policy}
+
+
+def test_weights_that_tflite_cannot_hold(generated_package: ModuleType, tmp_path: Path) -> None:
+    model = small_model(generated_package, "vit_tiny_patch16_224", dtype="bfloat16")
+    with pytest.raises(ValueError, match="Expected a model with float32 weights. Received: bfloat16; load its"):
+        model.export(tmp_path / "model.tflite", format="litert")
 
 
 def test_saved_model_of_the_model_s_own_size(generated_package: ModuleType, tmp_path: Path) -> None:

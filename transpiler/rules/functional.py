@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..kinds import Kind, Layout, Tensor
 from .arithmetic import elementwise
 from .table import REST, BoundCall, Case, Op, Refusal, plain_of_rank, python, same
-from .template import axis_code, sizes_code
+from .template import axis_code, fill, sizes_code
 
 IMAGE = {"x": (2, 3, 6, 5)}
 X = {"x": (2, 3, 4)}
@@ -36,6 +36,12 @@ def image_kind(call: BoundCall) -> Kind:
     return Tensor(Layout.IMAGE, 4, call.tensor.dtype)
 
 
+def pooled_kind(call: BoundCall) -> Kind:
+    """An image, of one pixel where the size asked for is that."""
+    size = call.one("output_size").literal
+    return Tensor(Layout.IMAGE, 4, call.tensor.dtype, per_channel=size in (1, (1, 1), [1, 1]))
+
+
 def pad_code(call: BoundCall) -> str:
     function = "F.pad_image" if call.layout is Layout.IMAGE else "F.pad"
     parts = [call.one("input").code(), call.one("pad").code()]
@@ -55,6 +61,12 @@ def binary_cross_entropy_code(call: BoundCall) -> str:
         raise Refusal("of binary_cross_entropy only the mean and the sum without weights have a rule", "write an override")
     reduction = f", reduction={call.one('reduction').code()}" if call.given("reduction") else ""
     return f"F.binary_cross_entropy({call.one('input').code()}, {call.one('target').code()}{reduction})"
+
+
+def batch_norm_code(call: BoundCall) -> str:
+    """The channels of what is no image are on torch's axis 1."""
+    text = "F.batch_norm({input}, {running_mean}, {running_var}<, {weight}><, {bias}><, training={training}><, momentum={momentum}><, eps={eps}>"
+    return fill(text + (")" if call.layout is Layout.IMAGE else ", axis=1)"), call)
 
 
 def affine_grid_code(call: BoundCall) -> str:
@@ -103,8 +115,9 @@ ROWS = (
        "F.group_norm({input}, {num_groups}<, {weight}><, {bias}><, eps={eps}>)", "image", same,
        cases=(Case("torch.nn.functional.group_norm(x, 2, y, y)", {"x": (2, 4, 3, 5), "y": (4,)}, image=True),)),
     Op("torch.nn.functional.batch_norm", "input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-05",
-       "F.batch_norm({input}, {running_mean}, {running_var}<, {weight}><, {bias}><, training={training}><, momentum={momentum}><, eps={eps}>)", "image", same,
-       cases=(Case("torch.nn.functional.batch_norm(x, y, y.abs() + 1, y, y)", {"x": (2, 4, 3, 5), "y": (4,)}, image=True),)),
+       batch_norm_code, "image", same, torch_form=lambda call: call.tensor.rank == 3,
+       cases=(Case("torch.nn.functional.batch_norm(x, y, y.abs() + 1, y, y)", {"x": (2, 4, 3, 5), "y": (4,)}, image=True),
+              Case("torch.nn.functional.batch_norm(x.reshape(2, 4, -1), None, None, y, training=True, eps=1e-6)", {"x": (2, 4, 3, 5), "y": (4,)}, gradient=True))),
     Op("torch.nn.functional.linear", "input, weight, bias=None", "F.linear({input}, {weight}<, {bias}>)", "plain", same,
        cases=(Case("torch.nn.functional.linear(x, y)", {"x": (2, 3, 4), "y": (5, 4)}, gradient=True),)),
     Op("torch.nn.functional.conv2d", "input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1",
@@ -124,9 +137,9 @@ ROWS = (
               Case("torch.nn.functional.interpolate(x, size=(9, 4), mode='bicubic', align_corners=False)", IMAGE, image=True),
               Case("torch.nn.functional.interpolate(x, scale_factor=2., mode='bilinear')", IMAGE, image=True),
               Case("torch.nn.functional.interpolate(x, size=(4, 7))", IMAGE, image=True))),
-    Op("torch.nn.functional.adaptive_avg_pool2d", "input, output_size", "F.adaptive_avg_pool2d({input}, {output_size})", "image", image_kind,
+    Op("torch.nn.functional.adaptive_avg_pool2d", "input, output_size", "F.adaptive_avg_pool2d({input}, {output_size})", "image", pooled_kind,
        cases=(Case("torch.nn.functional.adaptive_avg_pool2d(x, 1)", IMAGE, gradient=True, image=True), Case("torch.nn.functional.adaptive_avg_pool2d(x, (3, 2))", IMAGE, image=True))),
-    Op("torch.nn.functional.adaptive_max_pool2d", "input, output_size", "F.adaptive_max_pool2d({input}, {output_size})", "image", image_kind,
+    Op("torch.nn.functional.adaptive_max_pool2d", "input, output_size", "F.adaptive_max_pool2d({input}, {output_size})", "image", pooled_kind,
        cases=(Case("torch.nn.functional.adaptive_max_pool2d(x, 1)", IMAGE, image=True),)),
     Op("torch.nn.functional.avg_pool2d", "input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True",
        "F.avg_pool2d({input}, {kernel_size}<, {stride}><, padding={padding}><, ceil_mode={ceil_mode}><, count_include_pad={count_include_pad}>)", "image", image_kind,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..kinds import Kind, Layout, Tensor, Tuple
-from .image_form import after_dropping, drops_axes, only_with
+from .image_form import after_dropping, axes_of, drops_axes, only_with
 from .table import BoundCall, Case, Op, Refusal, broadcast, same, with_dtype
 from .template import axis_code, fill, items_of
 
@@ -22,7 +24,7 @@ def reduced(call: BoundCall) -> Kind:
         if not keep.is_literal:
             return Tensor(Layout.PLAIN, None, tensor.dtype)
         if keep.literal:
-            return tensor if call.given("dim") else Tensor(Layout.PLAIN, tensor.rank, tensor.dtype)
+            return _with_axes_of_one(call, tensor) if call.given("dim") else Tensor(Layout.PLAIN, tensor.rank, tensor.dtype)
     if not call.given("dim"):
         return Tensor(Layout.PLAIN, 0, tensor.dtype)
     image = after_dropping(call)
@@ -31,6 +33,12 @@ def reduced(call: BoundCall) -> Kind:
     count = items_of(call, "dim")
     rank = None if tensor.rank is None or count is None else tensor.rank - count
     return Tensor(Layout.PLAIN, rank, tensor.dtype)
+
+
+def _with_axes_of_one(call: BoundCall, tensor: Tensor) -> Kind:
+    """A tensor reduced with `keepdim`; of an image reduced over space, one value a channel is left."""
+    over_space = tensor.layout is Layout.IMAGE and tensor.rank == 4 and set(axes_of(call) or ()) == {2, 3}
+    return replace(tensor, per_channel=over_space)
 
 
 def reduction(name: str, tf: str, *cases: Case, function: bool = True, dtype: str | None = None) -> Op:

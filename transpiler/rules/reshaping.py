@@ -183,6 +183,16 @@ def _flattens_space(call: BoundCall) -> bool:
     return span[0] % rank == 2 and span[1] % rank == rank - 1
 
 
+def _flattens_pixel(call: BoundCall) -> bool:
+    """`flatten(1)` of an image of one pixel: in every order of the axes the channels come one after the other."""
+    span, rank = _span(call), call.tensor.rank
+    return call.tensor.per_channel and call.layout is Layout.IMAGE and rank == 4 and span in ((1, -1), (1, 3))
+
+
+def _flattens_image(call: BoundCall) -> bool:
+    return _flattens_space(call) or _flattens_pixel(call)
+
+
 def flatten_code(call: BoundCall) -> str:
     source = call.one("input").code()
     if _flattens_space(call):
@@ -257,9 +267,8 @@ def tensor_split_code(call: BoundCall) -> str:
 
 def size_code(call: BoundCall) -> str:
     source = call.one("input").code()
-    if not call.given("dim"):
-        return f"ops.shape({source})"
-    return f"ops.shape({source})[{axis_code(call, 'dim')}]"
+    shape = f"{parenthesize(source)}.shape" if call.tensor.variable else f"ops.shape({source})"
+    return f"{shape}[{axis_code(call, 'dim')}]" if call.given("dim") else shape
 
 
 def size_kind(call: BoundCall) -> Kind:
@@ -358,8 +367,9 @@ ROWS = (
        cases=(Case("x.transpose(1, 2)", TOKENS, gradient=True), Case("x.transpose(-2, -1)", IMAGE, gradient=True, image=True), Case("x.transpose(1, 3)", IMAGE, image=True),
               Case("x.transpose(0, 1)", IMAGE, image=True))),
     Op("torch.Tensor.t", "input", matrix_transpose_code, "plain", matrix_transpose_kind, also=("torch.t",), cases=(Case("x.t()", {"x": (3, 4)}),)),
-    Op("torch.Tensor.flatten", "input, start_dim=0, end_dim=-1", flatten_code, "axis", flatten_kind, also=("torch.flatten",), image_form=_flattens_space,
-       cases=(Case("x.flatten(1)", IMAGE), Case("x.flatten(2).transpose(1, 2)", IMAGE, gradient=True, image=True), Case("x.flatten(-2)", IMAGE, image=True), Case("x.flatten()", TOKENS), Case("x.flatten(0, 1)", IMAGE), Case("x.flatten(0, len(x.shape) - 2)", IMAGE))),
+    Op("torch.Tensor.flatten", "input, start_dim=0, end_dim=-1", flatten_code, "axis", flatten_kind, also=("torch.flatten",), image_form=_flattens_image,
+       cases=(Case("x.flatten(1)", IMAGE), Case("x.flatten(2).transpose(1, 2)", IMAGE, gradient=True, image=True), Case("x.flatten(-2)", IMAGE, image=True), Case("x.mean((2, 3), keepdim=True).flatten(1)", IMAGE, image=True), Case("torch.nn.functional.adaptive_avg_pool2d(x, 1).flatten(1)", IMAGE, image=True),
+              Case("x.flatten()", TOKENS), Case("x.flatten(0, 1)", IMAGE), Case("x.flatten(0, len(x.shape) - 2)", IMAGE))),
     Op("torch.Tensor.unsqueeze", "input, dim", "tf.expand_dims({input}, {dim})", "plain", one_more_axis_kind, also=("torch.unsqueeze",),
        cases=(Case("x.unsqueeze(1)", TOKENS), Case("x.unsqueeze(dim=-1)", TOKENS), Case("x.unsqueeze(1)", IMAGE))),
     Op("torch.Tensor.squeeze", "input, dim=None", "tf.squeeze({input}<, axis={dim:axis}>)", "axis", squeeze_kind, also=("torch.squeeze",), image_form=lambda c: c.given("dim") and drops_axes(c),

@@ -151,6 +151,7 @@ class Op:
         result: the kind of the result.
         image_form: for `axis` rows: whether this call can be done on an image as it is stored; where it can't,
             the image is transposed to torch's order first.
+        torch_form: for `image` rows: whether this call can be done in torch's order on what is held so.
         inplace: the method writes to its receiver; as a statement the result is assigned back.
         takes_rest: arguments given by `**` are handed on, for what is written takes them by torch's names.
     """
@@ -162,6 +163,7 @@ class Op:
     result: Result | None = None
     also: tuple[str, ...] = ()
     image_form: Callable[[BoundCall], bool] | None = None
+    torch_form: Callable[[BoundCall], bool] | None = None
     inplace: bool = False
     takes_rest: bool = False
     cases: tuple[Case, ...] = ()

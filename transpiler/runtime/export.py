@@ -50,6 +50,29 @@ def constants_in_graph(model: Any) -> Iterator[None]:
             buffers[name] = buffer
 
 
+@contextmanager
+def computing_in_float32(model: Any) -> Iterator[None]:
+    """Let a model of mixed precision compute in float32, in which its weights are, inside the block.
+
+    Raises:
+        ValueError: the weights are not float32.
+    """
+    if model.variable_dtype != "float32":
+        raise ValueError(
+            f"Expected a model with float32 weights. Received: {model.dtype_policy.name}; load its state_dict() into a "
+            "model made with dtype='float32'"
+        )
+    policies = [(layer, layer.dtype_policy) for layer in model._flatten_layers()]
+    for layer, policy in policies:
+        if policy.compute_dtype != "float32":
+            layer.dtype_policy = keras.DTypePolicy("float32")
+    try:
+        yield
+    finally:
+        for layer, policy in policies:
+            layer.dtype_policy = policy
+
+
 def default_signature(model: Any) -> list[keras.InputSpec]:
     """A batch of unknown size of images of the model's own size.
 

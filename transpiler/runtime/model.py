@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import keras
 
 from .arguments import decode, encode
 from .checkpoints import read_checkpoint
-from .export import constants_in_graph, export_options
+from .export import computing_in_float32, constants_in_graph, export_options
 from .images import check_images
 from .keras_private import current_call_context
 from .many_workers import ManyWorkers
@@ -125,6 +125,9 @@ class Model(Module, ManyWorkers, keras.Model, metaclass=_RemembersChanges):
     ) -> None:
         """Write the model for inference, as `keras.Model.export` does; no call is needed before.
 
+        A model of mixed precision computes in float32 in all formats but the SavedModel: their runtimes have no
+        convolutions of fewer bits.
+
         Args:
             format: "tf_saved_model", "litert" (a .tflite of builtin operators alone unless `target_spec` says
                 otherwise), "onnx" or "openvino".
@@ -134,10 +137,14 @@ class Model(Module, ManyWorkers, keras.Model, metaclass=_RemembersChanges):
 
         Raises:
             ImportError: a format needs a package that is not installed.
-            ValueError: the model has no size of its own and no `input_signature` is given.
+            ValueError: the model has no size of its own and no `input_signature` is given; its weights are not float32.
         """
         input_signature, kwargs = export_options(self, format, input_signature, kwargs)
-        with constants_in_graph(self) if format == "onnx" else nullcontext():
+        with ExitStack() as held:
+            if format == "onnx":
+                held.enter_context(constants_in_graph(self))
+            if format != "tf_saved_model":
+                held.enter_context(computing_in_float32(self))
             super().export(str(filepath), format, verbose=verbose, input_signature=input_signature, **kwargs)
 
     def get_config(self) -> dict[str, Any]:

@@ -37,7 +37,9 @@ def scaled_dot_product_attention(
     if enable_gqa:
         key, value = _repeat_heads(key, query), _repeat_heads(value, query)
     scale = _default_scale(query) if scale is None else scale
-    scores = tf.matmul(query * tf.cast(scale, query.dtype), key, transpose_b=True)
+    # A Python number is multiplied as it is: tf.cast would make a float32 of it first.
+    scale = tf.cast(scale, query.dtype) if tf.is_tensor(scale) else scale
+    scores = tf.matmul(query * scale, key, transpose_b=True)
     if is_causal:
         length, source = ops.shape(scores)[-2:]
         attn_mask = tf.range(source)[None, :] <= tf.range(length)[:, None]

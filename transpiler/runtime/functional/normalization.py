@@ -80,24 +80,26 @@ def batch_norm(
     momentum: float = 0.1,
     eps: float = 1e-5,
     synchronized: bool = False,
+    axis: int = -1,
 ) -> tf.Tensor:
-    """`torch.nn.functional.batch_norm` of a channels-last input (B, …, C).
+    """`torch.nn.functional.batch_norm` of an input with its channels on `axis`: the last one, as in (B, …, C).
 
     In training the batch's statistics are used, and running statistics that can be assigned are moved
     by `momentum` towards them, the variance unbiased. `synchronized` takes them over the batches of all replicas.
     """
     x = tf.convert_to_tensor(x)
+    axis = axis % x.shape.rank
     if not training and running_mean is not None:
-        if x.shape.rank == 4 and x.dtype == tf.float32:
+        if x.shape.rank == 4 and axis == 3 and x.dtype == tf.float32:
             return _normalise_image(x, running_mean, running_var, weight, bias, eps)
-        return _normalise(x, _as_wide(running_mean), _as_wide(running_var), weight, bias, eps)
+        return _normalise(x, _as_wide(running_mean), _as_wide(running_var), weight, bias, eps, axis)
     wide = _wide(x)
-    mean, variance, count = _batch_moments(wide, synchronized)
+    mean, variance, count = _batch_moments(wide, synchronized, axis)
     if hasattr(running_mean, "assign"):
         unbiased = variance * (count / tf.maximum(count - 1.0, 1.0))
         _move(running_mean, mean, momentum)
         _move(running_var, unbiased, momentum)
-    return _normalise(x, mean, variance, weight, bias, eps)
+    return _normalise(x, mean, variance, weight, bias, eps, axis)
 
 
 def _normalise_image(x: tf.Tensor, mean: Any, variance: Any, weight: Any, bias: Any, eps: float) -> tf.Tensor:
@@ -111,17 +113,17 @@ def _normalise_image(x: tf.Tensor, mean: Any, variance: Any, weight: Any, bias: 
     )[0]
 
 
-def _batch_moments(x: tf.Tensor, synchronized: bool) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+def _batch_moments(x: tf.Tensor, synchronized: bool, axis: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Mean and variance of each channel, and how many values they were taken over."""
-    axes = list(range(x.shape.rank - 1))
-    count = tf.cast(tf.size(x) // tf.shape(x)[-1], x.dtype)
+    axes = [other for other in range(x.shape.rank) if other != axis]
+    count = tf.cast(tf.size(x) // tf.shape(x)[axis], x.dtype)
     replica = tf.distribute.get_replica_context() if synchronized else None
     if replica is None or replica.num_replicas_in_sync == 1:
         mean, variance = tf.nn.moments(x, axes)
         return mean, variance, count
     total, count = replica.all_reduce("SUM", [tf.reduce_sum(x, axes), count])
     mean = total / count
-    variance = replica.all_reduce("SUM", tf.reduce_sum(tf.square(x - mean), axes)) / count
+    variance = replica.all_reduce("SUM", tf.reduce_sum(tf.square(x - _on_axis(mean, x, axis)), axes)) / count
     return mean, variance, count
 
 
@@ -135,7 +137,15 @@ def _move(statistic: Any, towards: tf.Tensor, momentum: Any) -> None:
     statistic.assign(current + (towards - current) * tf.cast(momentum, current.dtype))
 
 
-def _normalise(x: tf.Tensor, mean: tf.Tensor, variance: tf.Tensor, weight: Any, bias: Any, eps: float) -> tf.Tensor:
+def _on_axis(value: tf.Tensor, x: tf.Tensor, axis: int) -> tf.Tensor:
+    """One value a channel, in a shape that meets the channels of x."""
+    after = x.shape.rank - 1 - axis
+    return tf.reshape(value, (-1, *(1,) * after)) if after else value
+
+
+def _normalise(
+    x: tf.Tensor, mean: tf.Tensor, variance: tf.Tensor, weight: Any, bias: Any, eps: float, axis: int
+) -> tf.Tensor:
     scale = tf.math.rsqrt(variance + eps)
     if weight is not None:
         scale = scale * tf.cast(weight, scale.dtype)
@@ -143,7 +153,7 @@ def _normalise(x: tf.Tensor, mean: tf.Tensor, variance: tf.Tensor, weight: Any, 
     if bias is not None:
         shift = shift + tf.cast(bias, scale.dtype)
     # Both are one value a channel: what remains is one multiplication and one addition.
-    return tf.cast(_wide(x) * scale + shift, x.dtype)
+    return tf.cast(_wide(x) * _on_axis(scale, x, axis) + _on_axis(shift, x, axis), x.dtype)
 
 
 def var_mean(x: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = False, correction: Any = None) -> Any:
