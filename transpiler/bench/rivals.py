@@ -126,7 +126,7 @@ def _tf_step(model: Any, mode: str) -> Callable[[tf.Tensor], Any]:
         weights = [getattr(weight, "value", weight) for weight in model.trainable_variables]
         for weight, gradient in zip(weights, tape.gradient(loss, weights), strict=True):
             if gradient is not None:
-                weight.assign_sub(1e-6 * gradient)
+                weight.assign_sub(1e-6 * tf.convert_to_tensor(gradient))  # of a table, it is sparse
         return loss
 
     return step
