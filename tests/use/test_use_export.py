@@ -37,6 +37,13 @@ def test_tflite_of_builtins_with_any_batch(generated_package: ModuleType, name: 
         assert error(run_tflite(tmp_path / "model.tflite", images(count)), model(images(count))) < TOLERANCE
 
 
+def test_tflite_of_any_size(generated_package: ModuleType, tmp_path: Path) -> None:
+    model = small_model(generated_package, "swin_tiny_patch4_window7_224", strict_img_size=False)
+    model.export(tmp_path / "model.tflite", format="litert", verbose=False, input_signature=sized(None, None))
+    for size in (SIZE, (64, 32)):
+        assert error(run_tflite(tmp_path / "model.tflite", images(2, size)), model(images(2, size))) < TOLERANCE
+
+
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 def test_tflite_of_mixed_precision_is_float32(generated_package: ModuleType, policy: str, tmp_path: Path) -> None:
     model = small_model(generated_package, "vit_tiny_patch16_224", dtype=policy)

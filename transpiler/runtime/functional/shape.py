@@ -112,13 +112,17 @@ def roll(x: Any, shifts: Any, axis: Any = None) -> tf.Tensor:
 
 
 def _roll_axis(x: tf.Tensor, shift: Any, axis: int) -> tf.Tensor:
-    size = x.shape[axis]
-    if not isinstance(shift, int) or size is None:
+    size = ops.shape(x)[axis]
+    if not isinstance(shift, int):
         return tf.roll(x, shift, axis)
     cut = (-shift) % size
-    if cut == 0:
+    if tf.is_tensor(cut):
+        before = (slice(None),) * axis
+        head, tail = x[(*before, slice(cut))], x[(*before, slice(cut, None))]
+    elif cut == 0:
         return x
-    head, tail = tf.split(x, [cut, size - cut], axis=axis)
+    else:
+        head, tail = tf.split(x, [cut, size - cut], axis=axis)
     return tf.concat([tail, head], axis=axis)
 
 

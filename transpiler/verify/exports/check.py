@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import re
 import tempfile
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 
 from ..compare import Array, relative_error
 from ..errors import ParityFailure
-from ..frameworks import keras, torch
+from ..frameworks import torch
 from ..pair import as_torch, build_pair, from_torch
 from ..randomise import seed_of
 from . import formats
@@ -28,8 +27,6 @@ _LONGEST_REASON = 200
 
 def check_export(package: ModuleType, export: Export, fingerprint: str, versions: dict[str, str]) -> ExportResult:
     """Try one export with random weights."""
-    keras.backend.clear_session()
-    gc.collect()
     model, format = export.model, export.format
     pair = build_pair(package, model.arch, seed_of(model.arch), _images(BATCHES[-1], model.size), **export.arguments)
     known: dict[str, Any] = {"fingerprint": fingerprint, "versions": versions}

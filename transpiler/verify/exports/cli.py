@@ -47,11 +47,9 @@ def build_parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from .. import frameworks
-    from . import check, formats, models, page, record
+    from . import formats, models, page, process, record
 
     package, fingerprints = import_package(options.package), Fingerprints(options.package)
-    frameworks.use_exact_float32()
     results = record.read_results(options.json)
     wanted = [each for each in models.all_exports() if options.only in (None, each.model.arch)]
     for export in tqdm(wanted, unit="export", file=sys.stderr, disable=None):
@@ -65,7 +63,7 @@ def _run(options: argparse.Namespace) -> int:
         known = results.get(export.key)
         if known and (known.fingerprint, known.versions) == (fingerprint, versions):
             continue
-        result = check.check_export(package, export, fingerprint, versions)
+        result = process.check_in_a_process(options.package, export, fingerprint, versions)
         results[export.key] = result
         ordered = [results[each.key] for each in models.all_exports() if each.key in results]
         record.write_results(options.json, ordered)
