@@ -78,12 +78,24 @@ def speed() -> str:
     data = _read("bench.json")
     if not data:
         return NO_DATA
-    lines = [
-        f"| `{row['arch']}` | {row['batch']} | {row['model']} | {row['median'] * 1e3:.0f} ms | {row['ratio']:.2f} |"
-        for row in data["results"]
-        if row["mode"] == "infer"
-    ]
-    return "\n".join([*_header("architecture", "batch", "model", "median", "time / ours"), *lines, "", _machine(data)])
+
+    def kind(row: dict[str, Any]) -> tuple[str, str, int]:
+        return row["arch"], row["mode"], row["batch"]
+
+    rows = groupby(sorted(data["results"], key=kind), key=kind)
+    columns = ("architecture", "batch", "generated", "torch", "torch.compile", "fastest TensorFlow peer")
+    return "\n".join([*_header(*columns), *(_speed_line(list(each)) for _, each in rows), "", _machine(data)])
+
+
+def _speed_line(rows: list[dict[str, Any]]) -> str:
+    ratios = {row["model"]: f"{row['ratio']:.2f}" for row in rows}
+    peers = [row for row in rows if row["model"] not in ("generated", "torch", "torch-compile", "hand-written")]
+    best = min(peers, key=lambda row: row["ratio"], default=None)
+    peer = f"{best['ratio']:.2f} {best['model']}" if best else ""
+    mode = ", training step" if rows[0]["mode"] == "train" else ""
+    batch = f"{rows[0]['batch']}{mode}"
+    times = f"{rows[0]['median'] * 1e3:.0f} ms | {ratios.get('torch', '')} | {ratios.get('torch-compile', '')}"
+    return f"| `{rows[0]['arch']}` | {batch} | {times} | {peer} |"
 
 
 def transpile() -> str:

@@ -11,6 +11,7 @@ from .errors import BenchError
 
 Row = dict[str, Any]
 OURS = "generated"
+LONGEST_BAR = 2.0
 
 
 def render_page(found: dict[str, Any], name: str) -> str:
@@ -94,7 +95,9 @@ def draw(found: dict[str, Any], folder: Path) -> None:
 def _bars(axes: Any, rows: list[Row]) -> None:
     labels = [f"{row['arch']}, {row['mode']}, batch {row['batch']}: {row['model']}" for row in rows]
     models = sorted({row["model"] for row in rows})
-    axes.barh(labels, [row["ratio"] for row in rows], color=[f"C{models.index(row['model'])}" for row in rows])
+    bars = axes.barh(labels, [row["ratio"] for row in rows], color=[f"C{models.index(row['model'])}" for row in rows])
+    axes.bar_label(bars, [f"{row['ratio']:.2f}" for row in rows], padding=-18, fontsize=6, color="white")
+    axes.set_xlim(0.0, LONGEST_BAR)
     axes.axvline(1.0, color="black", linewidth=1)
     axes.invert_yaxis()
     axes.tick_params(axis="y", labelsize=6)
