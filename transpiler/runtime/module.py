@@ -453,8 +453,15 @@ class Module(DirectlyCalled, metaclass=_WholeWithItsLayers):
     def load_own_variables(self, store: Any) -> None:
         if _changed_by_keras(self):
             super().load_own_variables(store)
-        else:
+            return
+        refused = self.__dict__.pop("__refused", None)
+        if refused is not None and not len(store.keys()):
+            raise refused  # Keras looks in a second place, and would say that nothing is there
+        try:
             keras.layers.Layer.load_own_variables(self, store)
+        except ValueError as error:
+            self.__dict__["__refused"] = error
+            raise
 
     def get_config(self) -> dict[str, Any]:
         """What `from_config` makes this layer from again: the arguments of the constructor, and what is frozen.
