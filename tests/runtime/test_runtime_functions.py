@@ -209,6 +209,16 @@ def test_batch_norm_of_a_weight_as_in_weight_standardisation():
     assert_close(F.batch_norm(weight, None, None, training=True), expected.numpy())
 
 
+def test_normalize_in_half_precision_has_finite_gradients():
+    """Of what padding makes: a layer's output for a vector of zeros."""
+    kernel = tf.Variable(tf.ones((2, 3), tf.float16))
+    with tf.GradientTape() as tape:
+        normalized = F.normalize(tf.constant([[0.0, 0.0], [1.0, 2.0]], tf.float16) @ kernel, axis=-1)
+        loss = tf.reduce_sum(normalized * tf.constant([1.0, 2.0, 4.0], tf.float16))
+    np.testing.assert_array_equal(normalized[0], 0.0)
+    assert np.isfinite(tape.gradient(loss, kernel)).all()
+
+
 @pytest.mark.parametrize("eps", [1e-12, 1e-3, 1e-30])
 def test_normalize_of_vectors_shorter_than_eps(eps):
     x = np.array([[0.0, 0.0, 0.0], [1e-16, -2e-16, 0.0], [3.0, 4.0, 12.0]], np.float32)

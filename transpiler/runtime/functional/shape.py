@@ -132,7 +132,11 @@ def normalize(x: Any, p: float = 2.0, axis: Any = 1, eps: float = 1e-12) -> tf.T
     wide = tf.cast(x, tf.float32) if x.dtype.size < 4 else x
     if p == 2.0 and eps**2 >= np.finfo(wide.dtype.as_numpy_dtype).tiny:
         # One product instead of a root, two choices and a quotient; a zero vector's gradient stays finite.
-        scale = tf.math.rsqrt(tf.maximum(tf.reduce_sum(tf.square(wide), axis=axis, keepdims=True), eps**2))
+        squares = tf.reduce_sum(tf.square(wide), axis=axis, keepdims=True)
+        scale = tf.math.rsqrt(tf.maximum(squares, eps**2))
+        if x.dtype == tf.float16:
+            # The gradient at zero, 1 / eps, is infinite there, and no number once it meets an input of zeros.
+            scale = tf.where(squares > 0.0, scale, 0.0)
         return tf.cast(wide * scale, x.dtype)
     size = norm(wide, axis, keepdims=True) if p == 2.0 else tf.norm(wide, ord=p, axis=axis, keepdims=True)
     return tf.cast(wide / tf.maximum(size, eps), x.dtype)
