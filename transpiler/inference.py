@@ -317,8 +317,6 @@ class Analysis:
             self._unpack(target, kind)
         elif isinstance(target, cst.Attribute):
             owner = self.expressions.kind(target.value)
-            if self.hint and self.code(target) in self.hint.kinds:
-                kind = hinted_kind(self.hint.kinds[self.code(target)])
             if isinstance(owner, Instance):
                 for cls in owner.classes:
                     self.program.set_attribute(cls, target.attr.value, outside(kind))

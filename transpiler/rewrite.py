@@ -29,6 +29,8 @@ from .subscripts import SubscriptRewriter
 
 _AMBIGUOUS = rules.tensor_methods() - ONLY_TENSORS_HAVE - {"shape", "split", "T", "dtype", "device", "data", "to"}
 MODEL_RESERVED = frozenset({"layers"})
+# What users call on a Keras model: a method of the source that is called so gets another name.
+MODEL_METHODS = frozenset({"compile", "evaluate", "export", "fit", "loss", "metrics", "predict", "save", "summary"})
 LAYER_RESERVED = frozenset({"output", "weights", "input"})
 
 
@@ -125,9 +127,10 @@ class Rewriter(SubscriptRewriter):
             return any(
                 self.program.attribute(cls, name) is not None and self.program.is_module(cls) for cls in owner.classes
             )
-        return name in MODEL_RESERVED and any(
-            base in self.model_classes for cls in owner.classes for base in self.program.ancestry(cls)
-        )
+        models = [cls for cls in owner.classes if self.model_classes.intersection(self.program.ancestry(cls))]
+        if name in MODEL_METHODS:
+            return any(self.program.method(cls, name) is not None for cls in models)
+        return name in MODEL_RESERVED and bool(models)
 
     def _tensor_attribute(self, owner: Tensor, name: str, updated: cst.Attribute) -> cst.BaseExpression:
         value = code_of(self.bare(updated.value))

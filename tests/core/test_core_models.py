@@ -111,6 +111,29 @@ def test_layers_of_a_model_are_renamed_wherever_they_are_read(model):
     assert "return len(net.layers_)" in text and "return len(self.layers_)" in text
 
 
+def test_methods_that_a_keras_model_has_of_its_own_get_other_names(model):
+    more = """
+
+class Scored(Net):
+    def loss(self, x: torch.Tensor):
+        return x.mean()
+
+    def predict(self, x: torch.Tensor):
+        return self.loss(x) + self.compiled(x)
+
+    def compiled(self, x: torch.Tensor):
+        return x
+
+
+class Head(nn.Module):
+    def predict(self, x: torch.Tensor):
+        return x.mean()
+"""
+    run = model(NET.format(parameters="self, x") + more)
+    assert "return self.loss_(x) + self.compiled(x)" in run.definition("predict_", "timm.models.net")
+    assert "def predict(self" in run.definition("Head", "timm.models.net")
+
+
 @pytest.mark.xfail(reason="`model.layers` of an unannotated model is left as it is: Keras gives its own list of layers")
 def test_layers_of_what_may_be_a_model_are_refused(model):
     run = model(NET.format(parameters="self, x") + "\n\ndef depth(net):\n    return len(net.layers)\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -80,6 +81,33 @@ def test_all_three_queries_are_always_used(package: ModuleType) -> None:
     assert np.array_equal(ours.generate_query_embed(1)[0].numpy(), expected)
 
 
+@pytest.mark.parametrize("labels", ["all", "only_cd_label", "only_building_label"])
+def test_losses_of_data_samples(package: ModuleType, labels: str) -> None:
+    """As RSBuilding trains: the losses and the figures that it logs, by which labels there are."""
+    network = vit(64)
+    both = pair(package, {**network, "decode_head": {**network["decode_head"], "fake_loss_weight": 0.5}})
+    images = random_images(1, PAIR_OF_IMAGES, 64, 64)
+    masks = np.random.default_rng(3).integers(0, 2, (2, 3, 1, 64, 64))
+
+    def samples(root: str, make: Callable[[Any], Any]) -> list[Any]:
+        sample = importlib.import_module(f"{root}mmseg.structures").SegDataSample
+        data = importlib.import_module(f"{root}mmengine.structures").PixelData
+        found = []
+        for maps in masks:
+            found.append(sample(metainfo={"img_shape": (64, 64)}))
+            found[-1].type = labels
+            for name, values in zip(("gt_sem_seg_from", "gt_sem_seg_to", "gt_sem_seg"), maps, strict=True):
+                setattr(found[-1], name, data(data=make(values)))
+        return found
+
+    with torch.no_grad():
+        expected = both.upstream.loss(as_torch(images), samples("", torch.from_numpy))
+    actual = both.generated.loss_(tf.constant(images), samples(f"{package.__name__}.", tf.constant))
+    assert list(actual) == list(expected) and len(expected) == 7
+    for name, value in expected.items():
+        np.testing.assert_allclose(np.asarray(actual[name]), value.numpy(), rtol=1e-4, atol=1e-6, err_msg=name)
+
+
 @pytest.mark.parametrize(
     "trained", [["cd mask head", "cd query head"], ["neck", "decoder", "ab mask head"], ["backbone"]]
 )
@@ -91,7 +119,7 @@ def test_parts_that_are_trained(package: ModuleType, trained: list[str]) -> None
 
 
 def test_masks_of_each_image(package: ModuleType) -> None:
-    """`predict` cuts off what was padded, turns back what was flipped, and resizes to the size the image had."""
+    """Upstream's `predict` cuts off what was padded, turns back what was flipped, and resizes to the size the image had."""
     both = pair(package, vit(64))
     images = random_images(1, PAIR_OF_IMAGES, 64, 64)
     metainfo: list[dict[str, Any]] = [
@@ -102,7 +130,7 @@ def test_masks_of_each_image(package: ModuleType) -> None:
     ours = importlib.import_module(f"{package.__name__}.mmseg.structures").SegDataSample
     with torch.no_grad():
         expected = both.upstream.predict(as_torch(images), [samples(metainfo=each) for each in metainfo])
-    actual = both.generated.predict(tf.constant(images), [ours(metainfo=each) for each in metainfo])
+    actual = both.generated.predict_(tf.constant(images), [ours(metainfo=each) for each in metainfo])
     for theirs, mine in zip(expected, actual, strict=True):
         logits = theirs.seg_logits.data.numpy()
         np.testing.assert_allclose(mine.seg_logits.data.numpy(), logits, atol=TOLERANCE)

@@ -11,7 +11,7 @@ from ..code import code_of, expression, in_parentheses, index_code
 from ..kinds import Layout, Shape, Tensor
 from ..layout import needs_transpose, to_stored
 from ..names import imported_names
-from ..rewrite import Rewriter
+from ..rewrite import MODEL_METHODS, Rewriter
 from ..rules.table import Op
 from ..scopes import parameter_list
 from ..transform import transformed
@@ -278,6 +278,8 @@ class StatementRewriter(Rewriter):
         if original_node.name.value == "forward" and self.program.is_module(cls):
             updated_node = updated_node.with_changes(name=cst.Name("call"))
             return _with_training(updated_node) if self._is_model(cls) else updated_node
+        if original_node.name.value in MODEL_METHODS and self._is_model(cls):
+            return updated_node.with_changes(name=cst.Name(f"{original_node.name.value}_"))
         return updated_node
 
     def _is_model(self, cls: str) -> bool:

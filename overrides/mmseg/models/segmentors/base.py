@@ -10,7 +10,7 @@ class BaseSegmentor(BaseModule):
 
     Stands for mmseg.models.segmentors.base.BaseSegmentor; hand-written because the original's base class holds
     mmengine's data preprocessor and training loop. `data_preprocessor` is kept, and images are taken as they are:
-    normalized, RGB, (B, H, W, C).
+    normalized, RGB, (B, H, W, C). Upstream's `loss` and `predict` are `loss_` and `predict_`: Keras models have their own.
     """
 
     def __init__(self, data_preprocessor=None, init_cfg=None, **kwargs):
@@ -32,9 +32,9 @@ class BaseSegmentor(BaseModule):
     def call(self, inputs, data_samples=None, mode="tensor", training=None):
         """Logits (B, H, W, classes) of the size of the images; with `mode`, losses or data samples as upstream."""
         if mode == "loss":
-            return self.loss(inputs, data_samples)
+            return self.loss_(inputs, data_samples)
         if mode == "predict":
-            return self.predict(inputs, data_samples)
+            return self.predict_(inputs, data_samples)
         if mode != "tensor":
             raise RuntimeError(f'Invalid mode "{mode}". Only supports loss, predict and tensor mode')
         if data_samples is None:
