@@ -20,7 +20,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-SIZE, PATCH = 64, 8
+SIZE, PATCH, BATCH = 64, 16, 8
 MASKS = ("building A", "building B", "change")
 
 
@@ -28,8 +28,8 @@ def network(package: Path) -> Any:
     """A ViT of three blocks with RSBuilding's decoder, built by its registry."""
     sys.path.insert(0, str(package.resolve().parent))
     models = importlib.import_module(f"{package.name}.opencd.registry").MODELS
-    arch = {"embed_dims": 96, "num_layers": 3, "num_heads": 3, "feedforward_channels": 192, "global_attn_indexes": [1]}
-    backbone = {"type": "ViTSAM_Normal", "arch": arch, "img_size": SIZE, "patch_size": PATCH, "window_size": 4}
+    arch = {"embed_dims": 192, "num_layers": 3, "num_heads": 3, "feedforward_channels": 384, "global_attn_indexes": [1]}
+    backbone = {"type": "ViTSAM_Normal", "arch": arch, "img_size": SIZE, "patch_size": PATCH, "window_size": 3}
     head = {"type": "Foundation_Decoder_v1", "in_channels": arch["embed_dims"], "out_channels": 256}
     backbone["out_channels"] = -1
     return models.build({"type": "FoundationEncoderDecoder", "backbone": backbone, "decode_head": head})
@@ -87,21 +87,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--package", type=Path, default=Path("generated"))
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("rsbuilding.png"))
-    parser.add_argument("--pairs", type=int, default=1024, help="of images to train on: %(default)s")
-    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--pairs", type=int, default=512, help="of images to train on: %(default)s")
+    parser.add_argument("--epochs", type=int, default=5)
     arguments = parser.parse_args()
     import keras
 
     keras.utils.set_random_seed(0)
     model = network(arguments.package)
     images, masks = scenes(arguments.pairs, seed=1)
-    steps = arguments.epochs * arguments.pairs // 16
+    steps = arguments.epochs * arguments.pairs // BATCH
     rate = keras.optimizers.schedules.CosineDecay(0.0, steps, warmup_target=4e-4, warmup_steps=steps // 10)
     loss = keras.losses.BinaryCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.AdamW(rate, clipnorm=1.0), loss)
-    model.fit(2 * images - 1, masks, batch_size=16, epochs=arguments.epochs)
+    model.compile(keras.optimizers.AdamW(rate, clipnorm=1.0), loss, jit_compile=False)
+    model.fit(2 * images - 1, masks, batch_size=BATCH, epochs=arguments.epochs)
     images, expected = scenes(64, seed=2)
-    found = model.predict(2 * images - 1, batch_size=16, verbose=0) > 0
+    found = model.predict(2 * images - 1, batch_size=BATCH, verbose=0) > 0
     overlaps = overlap(found, expected > 0)
     title = f"Masks of a small network of RSBuilding's after {steps} steps on made-up images, from random weights"
     draw(images[:4], found[:4], expected[:4], title, arguments.out)
