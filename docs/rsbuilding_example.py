@@ -71,14 +71,14 @@ def draw(images: np.ndarray, masks: np.ndarray, expected: np.ndarray, title: str
 
     figure, axes = plt.subplots(len(images), 8, figsize=(12, 1.75 * len(images)), layout="constrained")
     names = ["image A", "image B", *MASKS, *(f"true {name}" for name in MASKS)]
+    for axis, name in zip(axes[0], names, strict=True):
+        axis.set_title(name, fontsize=9)
     for row, image, mask, truth in zip(axes, images, masks, expected, strict=True):
         pictures = [image[..., :3], image[..., 3:], *np.moveaxis(mask, -1, 0), *np.moveaxis(truth, -1, 0)]
-        for axis, name, picture in zip(row, names, pictures, strict=True):
+        for axis, picture in zip(row, pictures, strict=True):
             axis.imshow(picture, cmap="gray", vmin=0, vmax=1)
             axis.set_xticks([], [])
             axis.set_yticks([], [])
-            if row is axes[0]:
-                axis.set_title(name, fontsize=9)
     figure.suptitle(title, fontsize=9)
     figure.savefig(path, dpi=80, metadata={"Software": None})
 
