@@ -60,6 +60,7 @@ _MODULE_WALKS: dict[str, Kind] = {
 # What no tensor has.
 DICT_METHODS = frozenset({"items", "keys", "values"})
 SEQUENTIAL = "torch.nn.Sequential"
+FLATTEN = "torch.nn.Flatten"
 _ADDING = frozenset({"append", "extend", "insert"})
 _SELF_RETURNING = _ADDING | {"train", "eval", "to", "apply", "requires_grad_", "float", "half", "cuda", "cpu"}
 
@@ -295,6 +296,9 @@ class Calls:
         if isinstance(owner, Tensor) and name in DICT_METHODS:
             owner = Mapping(Tensor())  # one of several state dicts in a dict
         if isinstance(owner, Tensor):
+            if owner.of_four is not None and name == "permute" and len(arguments) == 4:
+                owner = replace(owner, layout=owner.of_four, rank=4, of_four=None)
+                self.analysis.kinds[func.value] = owner
             return self._tensor_method(node, name, func.value, owner, arguments)
         if isinstance(owner, Instance) and name in _ADDING and arguments and self._is_container(owner, name):
             last = arguments[-1][1]
@@ -478,6 +482,10 @@ class Calls:
         first = next((kind for arg, kind in arguments if isinstance(kind, Tensor)), None)
         if module.items and first is not None:
             return self._through(module.items, arguments[0][0], first)
+        held = module.element if SEQUENTIAL in module.classes else None
+        if isinstance(held, Instance) and len(held.classes) == 1 and first is not None:
+            once, twice = (self._through((held,) * times, arguments[0][0], first) for times in (1, 2))
+            return join(once, twice)
         results: dict[str, Kind] = {}
         wanted = self.program.input_layouts(module)
         wants = len(wanted) == 1
@@ -533,7 +541,7 @@ class Calls:
         if layer.result == "image":
             return Tensor(Layout.IMAGE, layer.rank or first.rank, first.dtype)
         if layer.result == "plain":
-            return Tensor(Layout.PLAIN, None, first.dtype)
+            return Tensor(Layout.PLAIN, None, first.dtype, is_flat=layer.torch == FLATTEN)
         if layer.layout == "plain" and wants and first.layout is Layout.IMAGE:
             return Tensor(Layout.PLAIN, first.rank, first.dtype)
         return replace(first, variable=False)

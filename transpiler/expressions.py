@@ -319,7 +319,7 @@ class Expressions:
             return Mapping(self.kind(node.value))
 
     def _bind_comprehension(self, clause: cst.CompFor) -> None:
-        self.analysis.assign(clause.target, element_of(self.kind(clause.iter)))
+        self.analysis.assign(clause.target, self.analysis.item_of(self.kind(clause.iter)))
         for condition in clause.ifs:
             self.kind(condition.test)
         if clause.inner_for_in is not None:

@@ -436,10 +436,19 @@ class Analysis:
 
     def _loop(self, node: cst.For) -> None:
         kind = self.expressions.kind(node.iter)
-        self.assign(node.target, element_of(kind))
-        self._twice(lambda: self.block(node.body))
+
+        def once() -> None:
+            self.assign(node.target, self.item_of(kind))
+            self.block(node.body)
+
+        self._twice(once)
         if node.orelse is not None:
             self.block(node.orelse.body)
+
+    def item_of(self, kind: Kind) -> Kind:
+        """What iterating over a value gives; a container of the source's own holds what is added to it."""
+        is_own = isinstance(kind, Instance) and kind.element is None
+        return self.program.element(kind) if is_own and isinstance(kind, Instance) else element_of(kind)
 
     def _twice(self, run: Callable[[], None]) -> None:
         before = dict(self.env)

@@ -50,6 +50,7 @@ class Tensor(Kind):
 
     `dtype` is 'bool', 'int', 'float', None, or '@p': that of the function's parameter p, whose callers differ.
     `per_channel` says that it has one value a channel of an image: `(C, 1, 1)`, `(1, C, 1, 1)` or `(B, C, 1, 1)`.
+    `is_flat` says that it has fewer than four axes, `of_four` how one of unknown rank is stored where it has four.
     """
 
     layout: Layout = Layout.PLAIN
@@ -58,6 +59,8 @@ class Tensor(Kind):
     variable: bool = False
     origin: str | None = None
     per_channel: bool = False
+    is_flat: bool = False
+    of_four: Layout | None = None
 
 
 @dataclass(frozen=True)
@@ -220,7 +223,30 @@ def _join_tensors(a: Tensor, b: Tensor) -> Tensor:
     rank = a.rank if a.rank == b.rank else None
     dtype = a.dtype if a.dtype == b.dtype else None
     origin = a.origin if a.origin == b.origin else None
-    return Tensor(layout, rank, dtype, a.variable and b.variable, origin, a.per_channel and b.per_channel)
+    return Tensor(
+        layout,
+        rank,
+        dtype,
+        a.variable and b.variable,
+        origin,
+        a.per_channel and b.per_channel,
+        _is_flat(a) and _is_flat(b),
+        _of_four(a, b) if layout is Layout.OPAQUE else None,
+    )
+
+
+def _is_flat(tensor: Tensor) -> bool:
+    return tensor.is_flat or (tensor.rank is not None and tensor.rank < 4)
+
+
+def _of_four(*tensors: Tensor) -> Layout | None:
+    """How a tensor is stored that is one of these, if it has four axes: those with fewer have no say."""
+    layouts = {
+        tensor.of_four if tensor.layout is Layout.OPAQUE else tensor.layout
+        for tensor in tensors
+        if not _is_flat(tensor) and tensor.rank in (None, 4)
+    }
+    return layouts.pop() if len(layouts) == 1 else None
 
 
 def join_all(kinds: tuple[Kind, ...] | list[Kind]) -> Kind:

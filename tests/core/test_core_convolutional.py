@@ -181,3 +181,85 @@ class Net(nn.Module):
 """
     )
     assert "self.total" in run.definition("call")
+
+
+def test_a_loop_binds_its_names_anew_each_time(transpile) -> None:
+    run = transpile(
+        """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+
+    def forward(self, x: torch.Tensor, H: int):
+        maps = []
+        for tokens in [self.fc(x.reshape(2, 6, 4))]:
+            tokens = tokens.reshape(2, H, 3, 4).permute(0, 3, 1, 2)
+            maps.append(tokens)
+        return maps
+"""
+    )
+    assert "tokens = tf.reshape(tokens, (2, H, 3, 4))" in run.definition("call") and not run.transposes()
+
+
+def test_what_is_flattened_or_an_image_is_an_image_where_it_has_four_axes(transpile) -> None:
+    run = transpile(
+        """
+class Net(nn.Module):
+    def __init__(self, pool):
+        super().__init__()
+        self.pool = pool
+        self.conv = nn.Conv2d(4, 4, 1)
+        self.flatten = nn.Flatten(1) if pool else nn.Identity()
+        self.fc = nn.Linear(4, 4)
+
+    def forward(self, x):
+        x = self.flatten(self.conv(x))
+        if not self.pool:
+            x = x.permute(0, 2, 3, 1)
+        return self.fc(x)
+"""
+    )
+    assert "    if not self.pool:\n        pass\n" in run.definition("call") and not run.transposes()
+
+
+SEQUENCE_OF_MODULES = """
+class Tokens(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(4, 4, 1)
+
+    def forward(self, x):
+        return self.conv(x)
+
+
+class Stage(nn.Sequential):
+    def __init__(self, depth):
+        super().__init__()
+        for i in range(depth):
+            self.add_module(f"block{i}", Tokens())
+
+    def forward(self, x):
+        features = [x]
+        for block in self:
+            features.append(block(x))
+        return torch.cat(features, 1)
+
+
+class Net(nn.Module):
+    def __init__(self, depth):
+        super().__init__()
+        self.stages = nn.Sequential(*[Stage(2) for _ in range(depth)])
+
+    def truncate(self, count):
+        self.stages = self.stages[:count]
+
+    def forward(self, x: torch.Tensor):
+        return self.stages(x).permute(0, 2, 3, 1)
+"""
+
+
+def test_a_sequential_gives_what_its_modules_give(transpile) -> None:
+    run = transpile(SEQUENCE_OF_MODULES)
+    assert "tf.concat(features, axis=-1)" in run.text() and "return self.stages(x)\n" in run.text()
+    assert not run.transposes()

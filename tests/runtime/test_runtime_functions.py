@@ -438,3 +438,11 @@ def test_a_quotient_of_a_size_known_only_when_run():
 def test_arange_of_a_size_known_only_when_run():
     count = tf.function(lambda x: F.arange(tf.shape(x)[0]), input_signature=[tf.TensorSpec((None,))])
     assert count(tf.zeros(3)).numpy().tolist() == [0, 1, 2] and count(tf.zeros(3)).dtype == tf.int64
+
+
+def test_numbers_of_a_beta_distribution_have_its_mean_and_variance():
+    """Mean a / (a + b); variance ab / ((a + b)² (a + b + 1))."""
+    tf.random.set_seed(5)
+    beta = F.Beta(2.0, 6.0)
+    numbers = np.array([float(beta.sample()) for _ in range(500)])
+    assert abs(numbers.mean() - 0.25) < 0.03 and abs(numbers.var() - 12 / (64 * 9)) < 0.005

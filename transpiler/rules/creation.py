@@ -176,6 +176,8 @@ ROWS = (
     Op("torch.rand", "*size, dtype=None", filled("F.rand"), "plain", filled_kind, cases=(Case("torch.rand(2, 3).shape", NONE),)),
     Op("torch.randn", "*size, dtype=None", filled("F.randn"), "plain", filled_kind, cases=(Case("torch.randn(2, 3).shape", NONE),)),
     Op("torch.randperm", "n, *, dtype=None", "F.randperm({n}<, dtype={dtype}>)", "plain", lambda c: Tensor(Layout.PLAIN, 1, _dtype(c, "int")), cases=(Case("torch.randperm(5).sort()[0]", NONE),)),
+    Op("torch.randint", "low, high, size, *, dtype=None", "F.randint({low}, {high}, {size}<, dtype={dtype}>)", "plain", lambda c: Tensor(Layout.PLAIN, items_of(c, "size"), _dtype(c, "int")),
+       cases=(Case("torch.randint(3, 4, (2, 5))", NONE), Case("torch.randint(0, 1, (1,))", NONE))),
     Op("torch.Tensor.bernoulli_", "input, p=0.5", "F.bernoulli_like({input}<, {p}>)", "any", same, inplace=True, cases=(Case("x.clone().bernoulli_(1.0)", X, image=True),)),
     Op("torch.Tensor.normal_", "input, mean=0., std=1.", "F.normal_like({input}<, mean={mean}><, stddev={std}>)", "any", same, inplace=True, cases=(Case("x.clone().normal_().shape", {"x": (2, 3)}),)),
     Op("torch.Tensor.uniform_", "input, from=0., to=1.", "F.uniform_like({input}<, {from}><, {to}>)", "any", same, inplace=True, cases=(Case("x.clone().uniform_(0., 1.).shape", {"x": (2, 3)}),)),

@@ -26,6 +26,7 @@ VALUES = (
     Value("torch.nn.parameter.Parameter", "nn.Parameter"),
     Value("torch.nn.modules.batchnorm._BatchNorm", "nn.BatchNorm"),
     Value("torch.finfo", "F.finfo"),
+    Value("torch.distributions.Beta", "F.Beta"),
     Value("torch.hub.load_state_dict_from_url", "nn.load_state_dict_from_url"),
     *(Value(f"torch.nn.init.{name}", f"nn.init.{name}") for name in _INIT),
 )

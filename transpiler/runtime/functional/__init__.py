@@ -37,7 +37,19 @@ from .normalization import (
 from .padding import pad, pad_image
 from .patches import fold, pixel_shuffle, pixel_unshuffle, unfold
 from .pooling import adaptive_avg_pool2d, adaptive_max_pool2d, avg_pool2d, max_pool2d
-from .random import bernoulli, bernoulli_like, dropout, dropout2d, normal_like, rand, randn, randperm, uniform_like
+from .random import (
+    Beta,
+    bernoulli,
+    bernoulli_like,
+    dropout,
+    dropout2d,
+    normal_like,
+    rand,
+    randint,
+    randn,
+    randperm,
+    uniform_like,
+)
 from .recompute import checkpoint
 from .reshaping import chunk, flatten, split, swap_axes, tensor_split, tile
 from .resize import interpolate
@@ -78,6 +90,7 @@ from .values import (
 )
 
 __all__ = [
+    "Beta",
     "adaptive_avg_pool2d",
     "adaptive_max_pool2d",
     "affine_grid",
@@ -135,6 +148,7 @@ __all__ = [
     "prelu",
     "rand",
     "randn",
+    "randint",
     "randperm",
     "relu",
     "relu6",

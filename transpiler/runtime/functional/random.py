@@ -72,6 +72,25 @@ def randperm(n: Any, dtype: Any = tf.int64) -> tf.Tensor:
     return tf.cast(tf.argsort(tf.random.stateless_uniform((n,), draw_seed())), dtype)
 
 
+def randint(low: Any, high: Any, size: Any, dtype: Any = tf.int64) -> tf.Tensor:
+    """Integers of low … high - 1, each as likely."""
+    return tf.cast(tf.random.stateless_uniform(size, draw_seed(), low, high, dtype=tf.int64), dtype)
+
+
+class Beta:
+    """`torch.distributions.Beta`: numbers in [0, 1], of a scalar distribution."""
+
+    def __init__(self, concentration1: float, concentration0: float):
+        self.concentration1 = concentration1
+        self.concentration0 = concentration0
+
+    def sample(self) -> tf.Tensor:
+        """One number: of two that follow gamma distributions, the share of the first."""
+        one = tf.random.stateless_gamma((), draw_seed(), self.concentration1)
+        other = tf.random.stateless_gamma((), draw_seed(), self.concentration0)
+        return one / (one + other)
+
+
 def dropout(x: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> tf.Tensor:
     """Zero each element with probability `p` and scale the rest by 1 / (1 - p); in training only."""
     return _drop(x, p, training, lambda shape: shape)
