@@ -102,6 +102,7 @@ MIXED = (
     _conv("maxvit_rmlp_pico_rw_256", (64, 64), **_MAXXVIT),
     _conv("coatnet_rmlp_nano_rw_224", (64, 64), **_MAXXVIT),
     _conv("poolformerv2_s12"),
+    _conv("caformer_s18", (32, 64)),  # images, then tokens
     _conv("fastvit_t8", **_FASTVIT),
     _conv("fastvit_sa12", **_FASTVIT),
     _conv("mambaout_femto", depths=(1, 1, 1, 1), dims=(16, 24, 32, 48)),
