@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .diagnostics import Diagnostic
 
@@ -43,7 +43,8 @@ class Result:
     """What a run of the pipeline gives: the files of the whole package, and what there is to say about them.
 
     `roots` are the requested modules that can be written; `refused` those that can't, each with what was found.
-    `definition_hashes` are those of the upstream definitions that the overrides in use stand for.
+    `overrides_of` are, for each of `roots`, those that it reaches. `definition_hashes` are those of the upstream
+    definitions that the overrides in use stand for.
     """
 
     files: tuple[OutputFile, ...]
@@ -53,3 +54,4 @@ class Result:
     overrides_used: tuple[str, ...]
     upstream_read: tuple[Upstream, ...]
     definition_hashes: tuple[tuple[str, str], ...] = ()
+    overrides_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -114,6 +114,7 @@ def _transpile(
         roots=generation.roots,
         refused={root: refused[root] for root in wanted if root in refused},
         overrides_used=generation.overrides_used,
+        overrides_of={root: _overridden(roots.reached[root]) for root in generation.roots},
         definition_hashes=tuple((symbol, overrides.upstream_hash(symbol)) for symbol in generation.overrides_used),
         upstream_read=tuple(source.upstream for source in resolver.read_sources()),
     )
@@ -146,8 +147,12 @@ def _generate(
         modules=tuple(modules),
         findings=_findings(needs, overrides, plans, modules),
         notes=(*overrides.unused_hints(), *_soft_import_notes(needs.resolver, closure)),
-        overrides_used=tuple(sorted(f"{plan.name}.{name}" for plan in plans.values() for name in plan.overridden)),
+        overrides_used=_overridden(plans),
     )
+
+
+def _overridden(plans: Mapping[str, ModulePlan]) -> tuple[str, ...]:
+    return tuple(sorted(f"{plan.name}.{name}" for plan in plans.values() for name in plan.overridden))
 
 
 def _told_alone(

@@ -137,3 +137,18 @@ def halved(x: torch.Tensor):
 def test_a_quotient_of_a_size_that_may_be_unknown(transpile):
     code = "def f(x: torch.Tensor, n: int):\n    b, c, d = x.shape\n    return int(x.shape[0] / (n / 2 / 2)), int(b / n)\n"
     assert "return F.truncated_quotient(ops.shape(x)[0], n / 2 / 2), int(b / n)" in transpile(code).text()
+
+
+def test_what_is_written_into_a_parameter_reaches_its_variable(transpile):
+    run = transpile(
+        """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(4, 4, 1)
+
+    def scale(self, factor):
+        self.conv.weight.data = self.conv.weight.data * factor
+"""
+    )
+    assert "self.conv.weight.assign(self.conv.weight * factor)" in run.definition("scale")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from transpiler.manifest import FileRecord, Manifest
+from transpiler.scout.breadth import OverrideUse, override_uses
 from transpiler.scout.cli import main
 from transpiler.scout.picture import draw
 from transpiler.scout.ranking import new_since, rank
@@ -142,3 +143,8 @@ def test_another_file_is_one_clear_line(files, capsys, text, message):
     assert main(_scout(files)) == 2
     assert message in capsys.readouterr().err
     assert main([str(files / "absent.csv")]) == 2
+
+
+def test_an_override_serves_the_architectures_of_the_modules_that_reach_it():
+    uses = override_uses({"m.a": ("x", "y"), "m.b": ("x",)}, {"m.a": 2, "m.b": 3, "m.c": 9}, {"x": "one", "y": "two"})
+    assert uses == (OverrideUse("x", "one", 2, 5), OverrideUse("y", "two", 1, 2))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
+from .. import rules
 from ..breadth import Row, breadth_rows, breadth_summary, public_modules
 from ..pipeline import transpile
+from ..resources import folder
 from ..source import SourceFinder
 from ..templating import ResultsPage, render
 from ..timings import Timings
@@ -17,30 +21,63 @@ _ERRORS_SHOWN = 3
 
 
 @dataclass(frozen=True)
+class OverrideUse:
+    """A hand-written override, why there is one, and how many modules and architectures reach it."""
+
+    symbol: str
+    reason: str
+    modules: int
+    architectures: int
+
+
+@dataclass(frozen=True)
+class Means:
+    """What the transpiler knows by hand: rows of the table, files of passes, hints for the package."""
+
+    rows: int
+    passes: int
+    hints: int
+
+
+@dataclass(frozen=True)
 class Breadth:
-    """The rows of all public modules of a package, and the version they were found in."""
+    """The rows of all public modules of a package, the version they were found in, and what it took by hand."""
 
     package: str
     distribution: str
     version: str
     rows: tuple[Row, ...]
+    means: Means
+    overrides: tuple[OverrideUse, ...]
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=1) + "\n"
 
     def page(self, data: str) -> str:
         """The rows as Markdown; `data` is the file of the rows, beside the page."""
-        return render(
-            ResultsPage(
-                title=f"What is transpiled of {self.package}",
-                command=COMMAND,
-                data=data,
-                versions=((self.distribution, self.version),),
-                summary=(*breadth_summary(self.rows), "Transposes are those in the module's own file."),
-                columns=("module", "architectures", "outcome", "transposes", "what stands in the way"),
-                rows=tuple(map(_cells, self.rows)),
-            )
+        summary = (*breadth_summary(self.rows), self._by_hand(), "Transposes are those in the module's own file.")
+        columns = ("module", "architectures", "outcome", "transposes", "what stands in the way")
+        return self._rendered(f"What is transpiled of {self.package}", data, summary, columns, map(_cells, self.rows))
+
+    def page_of_overrides(self, data: str) -> str:
+        """How many architectures each override serves, as Markdown."""
+        rows = ((f"`{use.symbol}`", str(use.architectures), str(use.modules), use.reason) for use in self.overrides)
+        columns = ("symbol", "architectures", "modules", "reason")
+        summary = ("An override serves the architectures of the modules whose code reaches it.",)
+        return self._rendered(f"Overrides that {self.package} takes", data, summary, columns, rows)
+
+    def _by_hand(self) -> str:
+        means, count = self.means, len(self.overrides)
+        return (
+            f"{means.rows} rows, {means.passes} files of passes, {means.hints} hints and {count} overrides"
+            " ([overrides.md](overrides.md)) say what can't be read off the source."
         )
+
+    def _rendered(
+        self, title: str, data: str, summary: Sequence[str], columns: Sequence[str], rows: Iterable[tuple[str, ...]]
+    ) -> str:
+        versions = ((self.distribution, self.version),)
+        return render(ResultsPage(title, COMMAND, data, versions, tuple(summary), tuple(columns), tuple(rows)))
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -59,5 +96,29 @@ def measure_breadth(package: str, progress: Callable[[str, int, int], None]) -> 
     finder = SourceFinder()
     modules = public_modules(package, finder)
     result = transpile([*modules], source_root=None, previous_roots=(), progress=progress, timings=Timings())
-    distribution, version = finder.distribution(package.partition(".")[0])
-    return Breadth(package, distribution, version, tuple(breadth_rows(modules, result)))
+    top = package.partition(".")[0]
+    index = tomllib.loads((folder("overrides") / "index.toml").read_text(encoding="utf-8"))
+    passes = [path for path in Path(rules.__file__).parents[1].glob("passes/*.py") if path.name != "__init__.py"]
+    hints = [hint for hint in index["hint"] if hint["function"].startswith(f"{top}.")]
+    return Breadth(
+        package,
+        *finder.distribution(top),
+        tuple(breadth_rows(modules, result)),
+        Means(len(rules.ROWS), len(passes), len(hints)),
+        override_uses(result.overrides_of, modules, {each["symbol"]: each["reason"] for each in index["override"]}),
+    )
+
+
+def override_uses(
+    overrides_of: Mapping[str, Sequence[str]], architectures: Mapping[str, int], reasons: Mapping[str, str]
+) -> tuple[OverrideUse, ...]:
+    """Those that serve most first."""
+    users: dict[str, list[str]] = {}
+    for module, symbols in overrides_of.items():
+        for symbol in symbols:
+            users.setdefault(symbol, []).append(module)
+    uses = (
+        OverrideUse(symbol, reasons[symbol], len(found), sum(architectures[module] for module in found))
+        for symbol, found in users.items()
+    )
+    return tuple(sorted(uses, key=lambda use: (-use.architectures, use.symbol)))

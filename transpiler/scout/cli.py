@@ -92,7 +92,9 @@ def _breadth(options: argparse.Namespace) -> int:
     options.json.write_text(breadth.to_json(), encoding="utf-8")
     page = options.json.with_suffix(".md")
     page.write_text(breadth.page(options.json.name), encoding="utf-8")
-    print(f"wrote {options.json} and {page}")
+    overrides = options.json.with_name("overrides.md")
+    overrides.write_text(breadth.page_of_overrides(options.json.name), encoding="utf-8")
+    print(f"wrote {options.json}, {page} and {overrides}")
     return 0
 
 

@@ -269,3 +269,21 @@ def test_frequencies_are_kept_in_float32_at_least(override, dtype):
     expected = torch_rope._freq_buffer_dtype(None if dtype is None else getattr(torch, dtype))
     actual = ours._freq_buffer_dtype(None if dtype is None else tf.as_dtype(dtype))
     assert actual.name == str(expected).removeprefix("torch.")
+
+
+def test_a_model_is_converted_for_inference_in_place_or_as_a_copy(override):
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(2, 2)
+            self.deployed = False
+
+        def switch_to_deploy(self):
+            self.deployed = True
+
+    convert = override("timm.models.repghost").repghost_model_convert
+    model = nn.Sequential(Block(), Block())
+    assert all(block.deployed for block in convert(model)) and not any(block.deployed for block in model)
+    assert convert(model, do_copy=False) is model and all(block.deployed for block in model)
+    with pytest.raises(NotImplementedError, match="save_path"):
+        convert(model, "there.pth")
