@@ -379,6 +379,8 @@ class Calls:
         if name in _SELF_RETURNING:
             return owner
         attributes = [self.program.attribute(cls, name) for cls in sorted(owner.classes)]
+        if not any(attributes):
+            attributes = [self.analysis.expressions.of_subclasses(owner, name)]
         known = [a for a in attributes if a is not None]
         if known:
             return self.call_value(join_all(known), arguments)

@@ -29,6 +29,7 @@ from .kinds import (
     element_of,
     is_tensor,
     join,
+    join_all,
 )
 from .names import dotted_name
 from .promotion import promoted_kind
@@ -148,6 +149,8 @@ class Expressions:
                 kind = FunctionValue(f"{info[0].name}.{name}") if info else None
             if kind is not None:
                 found = kind if found is None else join(found, kind)
+        if found is None:
+            found = self.of_subclasses(owner, name)
         if found is not None:
             return found
         if name in VARIABLE_ATTRIBUTES:
@@ -157,6 +160,12 @@ class Expressions:
         if CONTAINERS & owner.classes:
             return owner.element or Instance()
         return Instance() if not owner.classes else UNKNOWN
+
+    def of_subclasses(self, owner: Instance, name: str) -> Kind | None:
+        """An attribute that a base class reads, and only its subclasses have."""
+        subclasses = [sub for cls in sorted(owner.classes) for sub in self.program.subclasses(cls)]
+        kinds = [kind for sub in subclasses if (kind := self.program.attribute(sub, name)) is not None]
+        return join_all(kinds) if kinds else None
 
     # operators -----------------------------------------------------------------------------------------------------
 

@@ -505,4 +505,8 @@ def _is_unknown(call: BoundCall) -> bool:
 def _is_list_of_unknown(call: BoundCall) -> bool:
     """Whether what should be a list of tensors holds nobody knows what."""
     first = next(iter(call.arguments.values()), None)
-    return isinstance(first, Argument) and isinstance(first.kind, Sequence) and isinstance(first.kind.element, Unknown)
+    if not isinstance(first, Argument):
+        return False
+    if isinstance(first.kind, Tuple):
+        return bool(first.kind.items) and all(isinstance(item, Unknown) for item in first.kind.items)
+    return isinstance(first.kind, Sequence) and isinstance(first.kind.element, Unknown)

@@ -263,3 +263,24 @@ def test_a_sequential_gives_what_its_modules_give(transpile) -> None:
     run = transpile(SEQUENCE_OF_MODULES)
     assert "tf.concat(features, axis=-1)" in run.text() and "return self.stages(x)\n" in run.text()
     assert not run.transposes()
+
+
+def test_modules_that_only_subclasses_have_are_known_in_their_base(transpile) -> None:
+    run = transpile(
+        """
+class Cell(nn.Module):
+    def cell(self, x):
+        return torch.cat([self.left(x), self.right(x)], 1)
+
+
+class Stem(Cell):
+    def __init__(self):
+        super().__init__()
+        self.left = nn.Conv2d(4, 4, 1)
+        self.right = nn.Conv2d(4, 4, 1)
+
+    def forward(self, x):
+        return self.cell(x)
+"""
+    )
+    assert "axis=-1" in run.definition("cell") and not run.transposes()

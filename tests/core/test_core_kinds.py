@@ -138,7 +138,7 @@ OPAQUE = pytest.mark.xfail(
         "x = self.unknown(x)\n        return x.mean(1)",
         pytest.param("x = self.conv(x) if flag else x\n        return x.mean(1)", marks=OPAQUE),
         pytest.param("x = self.unknown(x)\n        return x[:, 0]", marks=OPAQUE),
-        pytest.param("x = self.unknown(x)\n        return torch.cat([x, x], 1)", marks=OPAQUE),
+        "x = self.unknown(x)\n        return torch.cat([x, x], 1)",
     ],
 )
 def test_an_axis_of_a_tensor_of_undecided_layout_is_refused(transpile, code):

@@ -65,7 +65,8 @@ class StatementRewriter(Rewriter):
             return cst.RemoveFromParent()  # a permute that costs nothing here
         if isinstance(target, (cst.Tuple, cst.List)):
             return self._unpacked_shapes(original_node, updated_node)
-        if isinstance(target, cst.Attribute) and target.attr.value == "data" and isinstance(self.kind(target.value), Tensor):
+        is_data = isinstance(target, cst.Attribute) and target.attr.value == "data"
+        if is_data and isinstance(self.kind(cst.ensure_type(target, cst.Attribute).value), Tensor):
             written = code_of(updated_node.targets[0].target)  # `x.data` is `x` by now
             return cst.Expr(expression(f"{written}.assign({code_of(updated_node.value)})"))
         if isinstance(target, cst.Subscript) and isinstance(self.kind(target.value), Tensor):
