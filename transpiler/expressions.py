@@ -162,8 +162,10 @@ class Expressions:
         return Instance() if not owner.classes else UNKNOWN
 
     def of_subclasses(self, owner: Instance, name: str) -> Kind | None:
-        """An attribute that a base class reads, and only its subclasses have."""
-        subclasses = [sub for cls in sorted(owner.classes) for sub in self.program.subclasses(cls)]
+        """An attribute that a base class reads of `self`, and only its subclasses have."""
+        if self.analysis.owner is None or owner.classes != {self.analysis.owner}:
+            return None
+        subclasses = self.program.subclasses(self.analysis.owner)
         kinds = [kind for sub in subclasses if (kind := self.program.attribute(sub, name)) is not None]
         return join_all(kinds) if kinds else None
 
