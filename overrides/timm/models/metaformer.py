@@ -27,7 +27,7 @@ class MetaFormerStage(nn.Module):
         downsample_norm=LayerNorm2d,
         norm_layer=LayerNorm2d,
         proj_drop=0.0,
-        dp_rates=(0.0, 0.0),
+        dp_rates=[0.0] * 2,
         layer_scale_init_value=None,
         res_scale_init_value=None,
         **kwargs,
