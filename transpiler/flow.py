@@ -19,19 +19,19 @@ _NONE = m.Name("None")
 T = TypeVar("T")
 
 
-def constants(function: cst.FunctionDef) -> dict[str, object]:
-    """The names that a function binds once, to a tuple of numbers, and what that is."""
-    found: dict[str, object] = {}
+def constants_and_configurations(function: cst.FunctionDef) -> tuple[dict[str, object], dict[str, str]]:
+    """The names that a function binds once: to a tuple of numbers, and what that is; to a configuration such as
+    `dict(type="FPN")`, and what that names."""
+    constants: dict[str, object] = {}
+    configurations: dict[str, str] = {}
     for name, value in _assigned(function):
-        if isinstance(value, cst.Tuple) and literal_value(value) is not NOT_LITERAL:
-            found[name] = literal_value(value)
-    return _bound_once(function, found)
-
-
-def configurations(function: cst.FunctionDef) -> dict[str, str]:
-    """The names that a function binds once, to a configuration such as `dict(type="FPN")`, and what that names."""
-    pairs = ((name, configured_name(value)) for name, value in _assigned(function))
-    return _bound_once(function, {name: named for name, named in pairs if named is not None})
+        if isinstance(value, cst.Tuple):
+            literal = literal_value(value)
+            if literal is not NOT_LITERAL:
+                constants[name] = literal
+        elif (named := configured_name(value)) is not None:
+            configurations[name] = named
+    return _bound_once(function, constants), _bound_once(function, configurations)
 
 
 def names_of_none(function: cst.FunctionDef) -> set[str]:

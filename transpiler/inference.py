@@ -20,7 +20,7 @@ from .annotations import annotation_kind
 from .calls import Calls
 from .diagnostics import Diagnostic
 from .expressions import Expressions
-from .flow import are_lists, configurations, constants, joined_names, leaves
+from .flow import are_lists, constants_and_configurations, joined_names, leaves
 from .hints import Hint
 from .kinds import (
     NONE,
@@ -412,18 +412,17 @@ class Analysis:
 
         Inside `if not isinstance(x, list)`, what may be a list of tensors is one.
         """
-        if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
-            if m.matches(test.expression, _ASKS_FOR_CLASS):
-                value, classes = (arg.value for arg in cst.ensure_type(test.expression, cst.Call).args)
-                held = self.env.get(cst.ensure_type(value, cst.Name).value)
-                if isinstance(held, Sequence) and isinstance(held.element, Tensor) and are_lists(classes):
-                    self.env[cst.ensure_type(value, cst.Name).value] = held.element
+        is_denied = isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not)
+        asked = cst.ensure_type(test, cst.UnaryOperation).expression if is_denied else test
+        if not m.matches(asked, _ASKS_FOR_CLASS):
             return
-        if not m.matches(test, _ASKS_FOR_CLASS):
-            return
-        value, classes = (arg.value for arg in cst.ensure_type(test, cst.Call).args)
+        value, classes = (arg.value for arg in cst.ensure_type(asked, cst.Call).args)
         name = cst.ensure_type(value, cst.Name).value
         held = self.env.get(name, UNKNOWN)
+        if is_denied:
+            if isinstance(held, Sequence) and isinstance(held.element, Tensor) and are_lists(classes):
+                self.env[name] = held.element
+            return
         if isinstance(held, Tensor) and are_lists(classes):
             self.env[name] = Sequence(held)  # stored as the tensor that it is otherwise
             return
@@ -431,7 +430,7 @@ class Analysis:
         alternatives = kind.items if isinstance(kind, Tuple) else (kind,)
         found = {cls for item in alternatives if isinstance(item, ClassValue) for cls in item.classes}
         are_modules = len(found) >= len(alternatives) and all(self.program.is_module(cls) for cls in found)
-        if are_modules and self.env.get(name, UNKNOWN) in (UNKNOWN, Instance()):
+        if are_modules and held in (UNKNOWN, Instance()):
             self.env[name] = Instance(frozenset(found))
 
     def _loop(self, node: cst.For) -> None:
@@ -447,8 +446,9 @@ class Analysis:
 
     def item_of(self, kind: Kind) -> Kind:
         """What iterating over a value gives; a container of the source's own holds what is added to it."""
-        is_own = isinstance(kind, Instance) and kind.element is None
-        return self.program.element(kind) if is_own and isinstance(kind, Instance) else element_of(kind)
+        if isinstance(kind, Instance) and kind.element is None:
+            return self.program.element(kind)
+        return element_of(kind)
 
     def _twice(self, run: Callable[[], None]) -> None:
         before = dict(self.env)
@@ -489,8 +489,7 @@ class Analysis:
 
     def run(self, node: cst.FunctionDef, arguments: dict[str, Kind]) -> None:
         """Type a function's body; `arguments` are what its callers pass."""
-        self.constants = constants(node)
-        self.configurations = configurations(node)
+        self.constants, self.configurations = constants_and_configurations(node)
         for parameter in parameter_list(node.params):
             kind = self._parameter(node, parameter, arguments)
             self.env[parameter.name.value] = with_own_dtype(kind, parameter.name.value)

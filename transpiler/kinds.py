@@ -214,12 +214,7 @@ def join(a: Kind, b: Kind) -> Kind:
 
 
 def _join_tensors(a: Tensor, b: Tensor) -> Tensor:
-    if a.layout is b.layout:
-        layout = a.layout
-    elif Layout.OPAQUE in (a.layout, b.layout):
-        layout = Layout.OPAQUE
-    else:
-        layout = Layout.OPAQUE
+    layout = a.layout if a.layout is b.layout else Layout.OPAQUE
     rank = a.rank if a.rank == b.rank else None
     dtype = a.dtype if a.dtype == b.dtype else None
     origin = a.origin if a.origin == b.origin else None

@@ -498,15 +498,18 @@ class Rewriter(SubscriptRewriter):
 
 def _is_unknown(call: BoundCall) -> bool:
     """Whether nobody knows what should be a tensor."""
-    first = next(iter(call.arguments.values()), None)
-    return isinstance(first, Argument) and isinstance(first.kind, Unknown)
+    return isinstance(_first_kind(call), Unknown)
 
 
 def _is_list_of_unknown(call: BoundCall) -> bool:
     """Whether what should be a list of tensors holds nobody knows what."""
+    kind = _first_kind(call)
+    if isinstance(kind, Tuple):
+        return bool(kind.items) and all(isinstance(item, Unknown) for item in kind.items)
+    return isinstance(kind, Sequence) and isinstance(kind.element, Unknown)
+
+
+def _first_kind(call: BoundCall) -> Kind | None:
+    """The kind of the first argument; None if there is none, or it is a list of arguments."""
     first = next(iter(call.arguments.values()), None)
-    if not isinstance(first, Argument):
-        return False
-    if isinstance(first.kind, Tuple):
-        return bool(first.kind.items) and all(isinstance(item, Unknown) for item in first.kind.items)
-    return isinstance(first.kind, Sequence) and isinstance(first.kind.element, Unknown)
+    return first.kind if isinstance(first, Argument) else None

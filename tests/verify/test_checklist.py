@@ -29,6 +29,17 @@ def test_each_outcome_is_recorded() -> None:
     assert checklist.results["broken"].note == "ValueError: two lines"
 
 
+def test_an_error_says_nothing_of_the_machine() -> None:
+    checklist = Checklist(tolerance=1e-4)
+    text = (
+        'in user code:\n  File "/home/someone/generated/runtime/model.py", line 61, in __call__\n  \x1b[1mboom\x1b[0m'
+    )
+    checklist.measure("broken", lambda: _raise(TypeError(text)))
+    assert checklist.results["broken"].note == (
+        'TypeError: in user code: File "runtime/model.py", line 61, in __call__ boom'
+    )
+
+
 def test_verdict() -> None:
     good, bad = CheckResult("pass", 0.0), CheckResult("fail", 2e-3)
     error, absent = CheckResult("error", note="Boom: x"), CheckResult("not applicable", note="timm: no")

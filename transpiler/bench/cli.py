@@ -14,6 +14,7 @@ from typing import Any
 from ..verify.errors import VerifyError
 from .errors import BenchError
 from .machine import machine_facts
+from .peers import COMPILED, TORCH
 
 PACKAGES = ("tensorflow", "keras", "torch", "timm", "keras-hub", "zeromodels", "kimm", "tfswin", "numpy")
 TRANSPILE = "transpile"
@@ -84,7 +85,7 @@ def _bench_one(options: argparse.Namespace) -> None:
     facts["threads"] = options.threads or int(facts["cores"])
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ["OMP_NUM_THREADS"] = str(facts["threads"])
-    from .rivals import COMPILED, TORCH, installed_peers  # torch and tensorflow in their order
+    from .rivals import installed_peers  # torch and tensorflow in their order
 
     _set_threads(int(facts["threads"]))
     from .compare import compare

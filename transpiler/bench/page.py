@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from .errors import BenchError
+from .peers import OURS
 
 Row = dict[str, Any]
-OURS = "generated"
 LONGEST_BAR = 2.0
 
 

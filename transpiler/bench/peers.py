@@ -6,9 +6,12 @@ Constructor calls are data, made when asked for; a peer that is not installed is
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+OURS, TORCH, COMPILED = "generated", "torch", "torch-compile"  # those that are no peers
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,10 @@ class Peer:
     build: Call
     take_weights: str | None = None
     differs: str = ""
+
+    @property
+    def is_installed(self) -> bool:
+        return importlib.util.find_spec(self.package) is not None
 
 
 def call(path: str, **arguments: Any) -> Call:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import tempfile
 import time
 from collections import Counter
@@ -21,9 +20,7 @@ from safetensors.numpy import save_file
 from ..verify.cost import build_on_meta, measure_cost
 from ..verify.package import import_package
 from .errors import BenchError
-from .peers import Peer, peers_of, resolve
-
-OURS, TORCH, COMPILED = "generated", "torch", "torch-compile"
+from .peers import COMPILED, OURS, TORCH, Peer, peers_of, resolve
 
 
 @dataclass(frozen=True)
@@ -79,14 +76,14 @@ def _create_and_load(package: Path, arch: str, state: dict[str, Any]) -> tuple[A
 
 def installed_peers(arch: str) -> tuple[list[str], list[str]]:
     """Names of the peers that have this architecture: those installed, those absent."""
-    installed = {peer.name: importlib.util.find_spec(peer.package) is not None for peer in peers_of(arch)}
-    return [name for name, here in installed.items() if here], [name for name, here in installed.items() if not here]
+    peers = peers_of(arch)
+    return [peer.name for peer in peers if peer.is_installed], [peer.name for peer in peers if not peer.is_installed]
 
 
 def _peer(name: str, arch: str) -> Peer:
     for peer in peers_of(arch):
         if peer.name == name:
-            if importlib.util.find_spec(peer.package) is None:
+            if not peer.is_installed:
                 raise BenchError(f"{name} is not installed: pip install -e '.[bench]'")
             return peer
     raise BenchError(f"no peer {name} for {arch}; there are {[peer.name for peer in peers_of(arch)]}")

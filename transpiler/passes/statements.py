@@ -141,9 +141,8 @@ class StatementRewriter(Rewriter):
     ) -> cst.BaseSmallStatement:
         """`x[i] = v`: `x = F.slice_assign(x, np.s_[i], v)`, as tensors can't be written to."""
         kind = self.kind(assigned)
-        if isinstance(kind, Tensor) and kind.layout is Layout.IMAGE:
-            return self._write(original, target, code_of(value), image=True)
-        return self._write(original, target, code_of(value))
+        is_image = isinstance(kind, Tensor) and kind.layout is Layout.IMAGE
+        return self._write(original, target, code_of(value), image=is_image)
 
     def _write(
         self, original: cst.Subscript, target: cst.BaseExpression, value: str, *, image: bool = False

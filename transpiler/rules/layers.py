@@ -21,7 +21,7 @@ ROWS = (
     Layer("torch.nn.Conv3d", "nn.Conv3d", "image", "image", 5),
     Layer("torch.nn.ConvTranspose2d", "nn.ConvTranspose2d", "image", "image", 4),
     Layer("torch.nn.BatchNorm2d", "nn.BatchNorm2d", "image", "image", 4),
-    Layer("torch.nn.SyncBatchNorm", "nn.SyncBatchNorm", "image", "image", 4, note="statistics are those of one replica"),
+    Layer("torch.nn.SyncBatchNorm", "nn.SyncBatchNorm", "image", "image", 4),
     Layer("torch.nn.BatchNorm1d", "nn.BatchNorm1d", "any"),
     Layer("torch.nn.GroupNorm", "nn.GroupNorm", "image", "image"),
     Layer("torch.nn.MaxPool2d", "nn.MaxPool2d", "image", "image", 4),

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable
 from typing import TypeVar
 
-from .errors import NotApplicable, ParityFailure
+from .errors import NotApplicable, ParityFailure, one_line
 from .record import CheckResult
 
 Result = TypeVar("Result")
@@ -39,10 +39,5 @@ class Checklist:
         except Exception as error:  # noqa: BLE001 (a defect of the generated model is a result, not the end)
             if self._debug:
                 traceback.print_exc(file=sys.stderr)
-            self.results[name] = CheckResult("error", note=f"{type(error).__name__}: {_shorten(str(error))}")
+            self.results[name] = CheckResult("error", note=one_line(error))
         return None
-
-
-def _shorten(text: str, limit: int = 400) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from pathlib import Path
 from types import ModuleType
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..compare import Array, relative_error
-from ..errors import ParityFailure
+from ..errors import ParityFailure, one_line
 from ..frameworks import torch
 from ..pair import as_torch, build_pair, from_torch
 from ..randomise import seed_of
@@ -43,7 +42,7 @@ def check_export(package: ModuleType, export: Export, fingerprint: str, versions
         except ParityFailure as failure:
             return ExportResult(**known, status="fail", reason=str(failure))
         except Exception as error:  # noqa: BLE001 - whatever the converters raise is the result
-            return ExportResult(**known, status="refused", reason=_one_line(error))
+            return ExportResult(**known, status="refused", reason=one_line(error, _LONGEST_REASON))
         status = "pass" if max(errors) < TOLERANCE else "fail"
         reason = "" if status == "pass" else f"error {max(errors):.1e}"
         return ExportResult(**known, status=status, error=max(errors), bytes=formats.bytes_of(path), reason=reason)
@@ -57,9 +56,3 @@ def _expected(pair: Any, images: Array) -> Array:
     with torch.no_grad():
         (output,) = from_torch(pair.upstream(as_torch(images)), pair.layout).values()
     return output
-
-
-def _one_line(error: BaseException) -> str:
-    text = re.sub(r"\x1b\[[0-9;]*m", "", " ".join(str(error).split()))
-    said = f"{type(error).__name__}: {text}"
-    return said if len(said) <= _LONGEST_REASON else said[: _LONGEST_REASON - 1] + "…"

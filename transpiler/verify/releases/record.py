@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import VerifyError
+from ..store import replace_file
 
 
 @dataclass(frozen=True)
@@ -59,11 +60,5 @@ def read_results(path: Path) -> dict[str, ReleaseResult]:
 
 
 def write_results(path: Path, results: Iterable[ReleaseResult]) -> None:
-    """Replace the file in one step, so that an interrupted run leaves the old one or the new one."""
-    text = json.dumps([dataclasses.asdict(each) for each in results], indent=1, ensure_ascii=False) + "\n"
-    temporary = path.with_name(f".{path.name}.new")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        raise VerifyError(f"cannot write {path}: {error.strerror}") from error
+    """An interrupted run leaves the old file or the new one."""
+    replace_file(path, json.dumps([dataclasses.asdict(each) for each in results], indent=1, ensure_ascii=False) + "\n")
