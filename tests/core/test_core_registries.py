@@ -20,49 +20,44 @@ class Registry:
 MODELS = Registry('model')
 """,
 }
-OTHER = {
-    "other.__init__": "",
-    "other.registry": """\
+REGISTRY = """\
 from library.registry import MODELS as ABOVE
 from library.registry import Registry
-MODELS = Registry('model', parent=ABOVE, locations=['other.models'])
-""",
+MODELS = Registry('model', parent=ABOVE, locations=['{package}.models'])
+"""
+NECK = """\
+class Neck(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.proj = nn.Conv2d(2, 2, 1)
+
+    def forward(self, x):
+        return [self.proj(x)]
+"""
+OTHER = {
+    "other.__init__": "",
+    "other.registry": REGISTRY.format(package="other"),
     "other.models.__init__": "from .necks import *\n",
     "other.models.necks": """\
 from torch import nn
 from other.registry import MODELS
 
 @MODELS.register_module('Tall')
-class Neck(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.proj = nn.Conv2d(2, 2, 1)
-
-    def forward(self, x):
-        return [self.proj(x)]
-""",
+"""
+    + NECK,
 }
 NET = {
     "net.__init__": "",
-    "net.registry": """\
-from library.registry import MODELS as ABOVE
-from library.registry import Registry
-MODELS = Registry('model', parent=ABOVE, locations=['net.models'])
-""",
+    "net.registry": REGISTRY.format(package="net"),
     "net.models.__init__": "from .necks import Neck\n",
     "net.models.necks": """\
 from torch import nn
 from net.registry import MODELS
 
 @MODELS.register_module()
-class Neck(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.proj = nn.Conv2d(2, 2, 1)
-
-    def forward(self, x):
-        return [self.proj(x)]
-
+"""
+    + NECK
+    + """
 @MODELS.register_module(name=['Other', 'Twice'])
 class Tokens(nn.Module):
     def __init__(self, norm_cfg=dict(type='Own')):
