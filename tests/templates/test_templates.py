@@ -81,7 +81,7 @@ CONTEXTS |= {
         "width": 900,
         "height": 560,
         "margin": 60,
-        "points": [{"x": 1.5, "y": 2.5, "colour": "red", "title": "a < b", "label": "a"}],
+        "points": [{"x": 1.5, "y": 2.5, "colour": "red", "title": "a < b", "label": "a", "radius": 4}],
         "front": "1.5,2.5",
         "across": [{"place": 3.0, "text": "100"}],
         "upwards": [{"place": 3.0, "text": "80"}],
