@@ -11,7 +11,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Protocol
 
-from .breadth import breadth_rows, breadth_summary, public_modules
+from .breadth import breadth_rows, breadth_summary, public_modules, unreached_overrides
 from .diagnostics import INTERNAL_ERROR, Diagnostic, TranspileError, errors
 from .diff import capped, diff_lines
 from .fingerprint import PACKAGE
@@ -189,11 +189,14 @@ def _generate_or_compare(options: argparse.Namespace, transpile: Transpile, timi
     with ProgressBar() as progress, timings.phase("all"):
         outcome = step(request, transpile, progress, timings)
     diagnostics = outcome.result.diagnostics if outcome.result else ()
+    unreached = tuple(unreached_overrides(options.all, outcome.result)) if every and outcome.result else ()
     if every and outcome.result and not options.debug:
         rows = breadth_rows(every, outcome.result)
         _print_lines([*(row.line() for row in rows), *breadth_summary(rows)])
     else:
-        _report(diagnostics, options.debug)
+        _report((*diagnostics, *unreached), options.debug)
+    if unreached:
+        _print(f"overrides that no module of {options.all} reaches: {len(unreached)} (--debug names them)")
     code = _show(options)(folder.shown, outcome)
     return _refusal_code(diagnostics) if errors(diagnostics) else code
 

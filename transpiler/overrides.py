@@ -93,9 +93,12 @@ def tree_hash(tree: ast.Module) -> str:
 
 
 class OverrideIndex:
-    """The entries of `index.toml` and the files beside it, as they hold for the upstream that `resolver` reads."""
+    """The entries of `index.toml` and the files beside it, as they hold for the upstream that `resolver` reads.
 
-    def __init__(self, folder: Path, resolver: NameResolver) -> None:
+    `without` are symbols whose entries are passed over.
+    """
+
+    def __init__(self, folder: Path, resolver: NameResolver, without: Collection[str] = ()) -> None:
         self.folder = folder
         self.resolver = resolver
         data = (
@@ -103,7 +106,7 @@ class OverrideIndex:
             if (folder / "index.toml").exists()
             else {}
         )
-        entries = [_override(entry) for entry in data.get("override", [])]
+        entries = [_override(entry) for entry in data.get("override", []) if entry["symbol"] not in without]
         self._entries = {entry.symbol: entry for entry in entries}
         self.models: tuple[str, ...] = tuple(data.get("models", ()))
         self.followed: frozenset[str] = frozenset(data.get("follow", ()))

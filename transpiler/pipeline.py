@@ -103,7 +103,7 @@ def _transpile(
             for root, told in troubled.items():
                 # What another module passes to a function may be all that is wrong with it.
                 if len(good) > 1 and root not in tried:
-                    told = _told_alone(needs, overrides, roots.reached[root], generation)
+                    told = _told_alone(needs, overrides, roots.reached[root], _with_errors(generation))
                 if errors(told):
                     refused[root] = told
         tried |= troubled.keys()
@@ -115,6 +115,7 @@ def _transpile(
         refused={root: refused[root] for root in wanted if root in refused},
         overrides_used=generation.overrides_used,
         overrides_of={root: _overridden(roots.reached[root]) for root in generation.roots},
+        overrides_unreached=_unreached(overrides, roots.reached),
         definition_hashes=tuple((symbol, overrides.upstream_hash(symbol)) for symbol in generation.overrides_used),
         upstream_read=tuple(source.upstream for source in resolver.read_sources()),
     )
@@ -155,16 +156,44 @@ def _overridden(plans: Mapping[str, ModulePlan]) -> tuple[str, ...]:
     return tuple(sorted(f"{plan.name}.{name}" for plan in plans.values() for name in plan.overridden))
 
 
+def _with_errors(generation: _Generation) -> set[str]:
+    return {module for (module, _), found in generation.findings.items() if errors(found)}
+
+
+def _unreached(overrides: OverrideIndex, reached: Mapping[str, Mapping[str, ModulePlan]]) -> tuple[str, ...]:
+    packages = {root.partition(".")[0] for root in reached}
+    used = set(chain(*(_overridden(plans) for plans in reached.values())))
+    entries = (entry.symbol for entry in overrides.entries() if entry.module.partition(".")[0] in packages)
+    return tuple(symbol for symbol in entries if symbol not in used and overrides.has(symbol))
+
+
 def _told_alone(
-    needs: Needs, overrides: OverrideIndex, plans: Mapping[str, ModulePlan], generation: _Generation
+    needs: Needs, overrides: OverrideIndex, plans: Mapping[str, ModulePlan], looked_at: Collection[str]
 ) -> tuple[Diagnostic, ...]:
-    """What is found about a root with nothing beside it, in the modules that have errors in company."""
+    """What is found in the modules `looked_at` with nothing beside the plans."""
     program = Program(needs.resolver, overrides.hints, needs.registries)
     typings = infer(program, plans)
     assembler = Assembler(program, overrides, model_classes(typings, overrides))
-    looked_at = {module for (module, _), found in generation.findings.items() if errors(found)}
     modules = [assembler.module(plan, typings[plan.name]) for plan in plans.values() if plan.name in looked_at]
     return tuple(chain(*_findings(needs, overrides, plans, modules).values()))
+
+
+def errors_without_override(symbol: str, source_root: Path | None = None) -> tuple[Diagnostic, ...]:
+    """What stands in the way of upstream's own definition of a symbol that has an override, and of what it needs.
+
+    None: the rules write it; whether that is right, only the override's test can say.
+
+    Raises:
+        TranspileError: a module that the definition needs can't be read.
+    """
+    resolver = NameResolver(SourceFinder(source_root), {symbol.partition(".")[0]}, prepare)
+    overrides = OverrideIndex(folder("overrides"), resolver, without=(symbol,))
+    resolver.follow(overrides.followed)
+    needs = Needs(resolver, Registries(resolver, overrides.registries))
+    closure = Closure(needs, overrides)
+    module, _, name = symbol.rpartition(".")
+    closure.add_symbol(module, name)
+    return errors(_told_alone(needs, overrides, closure.plans, closure.plans))
 
 
 def _findings(

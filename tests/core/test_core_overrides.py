@@ -8,8 +8,10 @@ import pytest
 from core_sources import Run, marked
 
 from transpiler.accept_override import accept_upstream, write_fields
+from transpiler.breadth import unreached_overrides
 from transpiler.diagnostics import TranspileError
 from transpiler.overrides import definition_hash
+from transpiler.pipeline import errors_without_override
 
 HARD = '''\
 # about hard
@@ -158,6 +160,21 @@ def test_an_override_that_nothing_reaches_is_not_used(overridden):
         symbol="net.parts.fifth",
     )
     assert run.result.overrides_used == () and "T101" in run.codes
+    assert run.result.overrides_unreached == ("net.parts.fifth",)
+    (note,) = unreached_overrides("net", run.result)
+    assert (note.code, note.severity) == ("O207", "note") and "net.parts.fifth" in note.message
+
+
+def test_an_override_that_a_module_reaches_is_not_called_unreached(overridden):
+    assert overridden().result.overrides_unreached == ()
+
+
+@pytest.mark.parametrize(("symbol", "is_needed"), [("net.model.hard", True), ("net.parts.fifth", False)])
+def test_what_the_rules_say_of_upstreams_own_definition_shows_whether_an_override_is_needed(
+    overridden, tmp_path, symbol, is_needed
+):
+    overridden(symbol=symbol)
+    assert {error.code for error in errors_without_override(symbol, tmp_path)} == ({"T101"} if is_needed else set())
 
 
 @pytest.mark.parametrize(

@@ -146,5 +146,6 @@ def test_another_file_is_one_clear_line(files, capsys, text, message):
 
 
 def test_an_override_serves_the_architectures_of_the_modules_that_reach_it():
-    uses = override_uses({"m.a": ("x", "y"), "m.b": ("x",)}, {"m.a": 2, "m.b": 3, "m.c": 9}, {"x": "one", "y": "two"})
-    assert uses == (OverrideUse("x", "one", 2, 5), OverrideUse("y", "two", 1, 2))
+    modules, reasons = {"m.a": 2, "m.b": 3, "m.c": 9}, {"x": "one", "y": "two"}
+    uses = override_uses({"m.a": ("x", "y"), "m.b": ("x",)}, modules, reasons, {"x": "error", "y": ""}.__getitem__)
+    assert uses == (OverrideUse("x", "one", 2, 5, "error"), OverrideUse("y", "two", 1, 2, ""))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .. import rules
 from ..breadth import Row, breadth_rows, breadth_summary, public_modules
-from ..pipeline import transpile
+from ..pipeline import errors_without_override, transpile
 from ..resources import folder
 from ..source import SourceFinder
 from ..templating import ResultsPage, render
@@ -22,12 +22,16 @@ _ERRORS_SHOWN = 3
 
 @dataclass(frozen=True)
 class OverrideUse:
-    """A hand-written override, why there is one, and how many modules and architectures reach it."""
+    """A hand-written override, why there is one, and how many modules and architectures reach it.
+
+    `without` is the first error in upstream's own definition; empty when the rules write it.
+    """
 
     symbol: str
     reason: str
     modules: int
     architectures: int
+    without: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,9 +65,15 @@ class Breadth:
 
     def page_of_overrides(self, data: str) -> str:
         """How many architectures each override serves, as Markdown."""
-        rows = ((f"`{use.symbol}`", str(use.architectures), str(use.modules), use.reason) for use in self.overrides)
-        columns = ("symbol", "architectures", "modules", "reason")
-        summary = ("An override serves the architectures of the modules whose code reaches it.",)
+        rows = (
+            (f"`{use.symbol}`", str(use.architectures), str(use.modules), use.reason, _without(use))
+            for use in self.overrides
+        )
+        columns = ("symbol", "architectures", "modules", "reason", "without it")
+        summary = (
+            "An override serves the architectures of the modules whose code reaches it.",
+            "Where the rules would write upstream's own definition, the reason says why that is not enough.",
+        )
         return self._rendered(f"Overrides that {self.package} takes", data, summary, columns, rows)
 
     def _by_hand(self) -> str:
@@ -78,6 +88,10 @@ class Breadth:
     ) -> str:
         versions = ((self.distribution, self.version),)
         return render(ResultsPage(title, COMMAND, data, versions, tuple(summary), tuple(columns), tuple(rows)))
+
+
+def _without(use: OverrideUse) -> str:
+    return f"`{use.without}`" if use.without else "the rules write it"
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -105,12 +119,25 @@ def measure_breadth(package: str, progress: Callable[[str, int, int], None]) -> 
         *finder.distribution(top),
         tuple(breadth_rows(modules, result)),
         Means(len(rules.ROWS), len(passes), len(hints)),
-        override_uses(result.overrides_of, modules, {each["symbol"]: each["reason"] for each in index["override"]}),
+        override_uses(
+            result.overrides_of,
+            modules,
+            {each["symbol"]: each["reason"] for each in index["override"]},
+            _first_error_without,
+        ),
     )
 
 
+def _first_error_without(symbol: str) -> str:
+    found = errors_without_override(symbol)
+    return found[0].render().splitlines()[0] if found else ""
+
+
 def override_uses(
-    overrides_of: Mapping[str, Sequence[str]], architectures: Mapping[str, int], reasons: Mapping[str, str]
+    overrides_of: Mapping[str, Sequence[str]],
+    architectures: Mapping[str, int],
+    reasons: Mapping[str, str],
+    without: Callable[[str], str],
 ) -> tuple[OverrideUse, ...]:
     """Those that serve most first."""
     users: dict[str, list[str]] = {}
@@ -118,7 +145,9 @@ def override_uses(
         for symbol in symbols:
             users.setdefault(symbol, []).append(module)
     uses = (
-        OverrideUse(symbol, reasons[symbol], len(found), sum(architectures[module] for module in found))
+        OverrideUse(
+            symbol, reasons[symbol], len(found), sum(architectures[module] for module in found), without(symbol)
+        )
         for symbol, found in users.items()
     )
     return tuple(sorted(uses, key=lambda use: (-use.architectures, use.symbol)))
