@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import keras
 import numpy as np
@@ -37,8 +38,17 @@ def test_tflite_of_builtins_with_any_batch(generated_package: ModuleType, name: 
         assert error(run_tflite(tmp_path / "model.tflite", images(count)), model(images(count))) < TOLERANCE
 
 
-def test_tflite_of_any_size(generated_package: ModuleType, tmp_path: Path) -> None:
-    model = small_model(generated_package, "swin_tiny_patch4_window7_224", strict_img_size=False)
+@pytest.mark.parametrize(
+    ("name", "kwargs"),
+    [
+        ("swin_tiny_patch4_window7_224", {"strict_img_size": False}),
+        # 7 rows, whose places are clamped to 0 to 6: the converter has no ReLU6 of integers.
+        ("sam2_hiera_tiny", {"global_pos_size": (7, 3)}),
+    ],
+    ids=["swin", "hiera"],
+)
+def test_tflite_of_any_size(generated_package: ModuleType, name: str, kwargs: dict[str, Any], tmp_path: Path) -> None:
+    model = small_model(generated_package, name, **kwargs)
     model.export(tmp_path / "model.tflite", format="litert", verbose=False, input_signature=sized(None, None))
     for size in (SIZE, (64, 32)):
         assert error(run_tflite(tmp_path / "model.tflite", images(2, size)), model(images(2, size))) < TOLERANCE

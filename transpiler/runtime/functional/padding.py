@@ -9,6 +9,8 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from .selection import clamp_places
+
 
 def pad(x: Any, pad: Sequence[Any], mode: str = "constant", value: Any = None) -> tf.Tensor:
     """Pad the stored axes, the last one first: `pad` is (last before, last after, last but one before, …).
@@ -68,7 +70,7 @@ def _source_positions(size: Any, before: int, after: int, mode: str) -> Any:
         return np.pad(np.arange(size, dtype=np.int32), (before, after), mode=numpy_mode)  # type: ignore[call-overload]
     places = tf.range(-before, size + after)
     if mode == "replicate":
-        return tf.clip_by_value(places, 0, size - 1)
+        return clamp_places(places, size)
     if mode == "circular":
         return tf.math.floormod(places, size)
     last = size - 1

@@ -12,6 +12,7 @@ from keras import ops
 
 from .axis_matrix import apply_to_axis
 from .pooling import adaptive_avg_pool2d
+from .selection import clamp_places
 
 _MODES = ("nearest", "nearest-exact", "bilinear", "bicubic", "area")
 # What a sequence is resized by, as an image of one row.
@@ -140,7 +141,7 @@ def _tap_weights(size: Any, out: Any, step: float | None, mode: str, align_corne
     taps = _taps(places - base, mode)
     weights = tf.zeros((out, size))
     for offset, weight in taps:
-        index = tf.clip_by_value(tf.cast(base, tf.int32) + offset, 0, size - 1)
+        index = clamp_places(tf.cast(base, tf.int32) + offset, size)
         weights += tf.one_hot(index, size) * weight[:, None]
     return weights
 

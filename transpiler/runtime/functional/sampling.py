@@ -7,6 +7,8 @@ from typing import Any
 import tensorflow as tf
 from keras import ops
 
+from .selection import clamp_places
+
 
 def grid_sample(
     x: Any,
@@ -57,7 +59,7 @@ def _pixels(x: tf.Tensor, row: tf.Tensor, column: tf.Tensor) -> tf.Tensor:
     _, height, width, _ = ops.shape(x)
     row, column = tf.cast(row, tf.int32), tf.cast(column, tf.int32)
     inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
-    row, column = tf.clip_by_value(row, 0, height - 1), tf.clip_by_value(column, 0, width - 1)
+    row, column = clamp_places(row, height), clamp_places(column, width)
     values = tf.gather_nd(x, tf.stack([row, column], axis=-1), batch_dims=1)
     return tf.where(inside[..., None], values, tf.zeros((), x.dtype))
 

@@ -1,4 +1,4 @@
-"""Distinct values, and windows along an axis."""
+"""Distinct values, and places along an axis."""
 
 from __future__ import annotations
 
@@ -24,3 +24,12 @@ def sliding_windows(x: Any, axis: int, size: int, step: int) -> tf.Tensor:
     windows = tf.gather(x, tf.range(count)[:, None] * step + tf.range(size), axis=axis)
     order = [place for place in range(rank + 1) if place != axis + 1]
     return tf.transpose(windows, [*order, axis + 1])
+
+
+def clamp_places(places: tf.Tensor, size: Any) -> tf.Tensor:
+    """Indices of any value to the nearest ones that an axis of `size` has.
+
+    Spelt in this order, as TFLite's converter takes `tf.clip_by_value(places, 0, 6)` for a ReLU6, of which it has none
+    for integers.
+    """
+    return tf.minimum(tf.maximum(places, 0), size - 1)
