@@ -1,6 +1,7 @@
 """Trains a small model in a process of its own, on one device, on two of it, or as one of two workers.
 
-python distributed_fit.py PACKAGE OUT MODEL one|mirrored|worker [--synchronized] [--policy mixed_float16]
+python distributed_fit.py PACKAGE OUT MODEL one|mirrored|worker [--functional OUT] [--synchronized]
+    [--policy mixed_float16]
 
 A worker finds its place in TF_CONFIG. Writes the losses of all steps and the trained state to OUT (npz).
 """
@@ -34,15 +35,20 @@ def strategy_of(devices: str) -> tf.distribute.Strategy | None:
     return None
 
 
-def train(package: Any, model_name: str, strategy: tf.distribute.Strategy | None, synchronized: bool) -> dict[str, Any]:
+def train(
+    package: Any, model_name: str, strategy: tf.distribute.Strategy | None, functional: bool, synchronized: bool
+) -> dict[str, Any]:
     generator = np.random.default_rng(0)
     images = generator.standard_normal((BATCH * STEPS, 32, 32, 3), dtype=np.float32)
     labels = generator.integers(0, CLASSES, BATCH * STEPS)
     arch, kwargs = MODELS[model_name]
     with strategy.scope() if strategy else nullcontext():
         keras.utils.set_random_seed(0)
-        model = package.create_model(arch, num_classes=CLASSES, **kwargs)
-        for module in model.modules():
+        network = model = package.create_model(arch, num_classes=CLASSES, **kwargs)
+        if functional:
+            inputs = keras.Input(images.shape[1:])
+            model = package.FunctionalModel(inputs, network(inputs))
+        for module in network.modules():
             if isinstance(module, keras.layers.BatchNormalization):
                 module.synchronized = synchronized
         model.compile(
@@ -50,7 +56,7 @@ def train(package: Any, model_name: str, strategy: tf.distribute.Strategy | None
             keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             jit_compile=False,
         )
-    before = model.state_dict()
+    before = network.state_dict()
     data = tf.data.Dataset.from_tensor_slices((images, labels)).batch(BATCH)
     losses = []
     for step in range(STEPS):  # an epoch each, for the loss of each
@@ -58,7 +64,7 @@ def train(package: Any, model_name: str, strategy: tf.distribute.Strategy | None
     scale = getattr(model.optimizer, "dynamic_scale", None)
     return {
         **{f"before:{name}": value for name, value in before.items()},
-        **{f"after:{name}": value for name, value in model.state_dict().items()},
+        **{f"after:{name}": value for name, value in network.state_dict().items()},
         "losses": np.array(losses),
         "replica_difference": np.array(largest_difference_of_replicas(model)),
         "loss_scale": np.array(-1.0 if scale is None else float(tf.convert_to_tensor(scale.value))),
@@ -78,6 +84,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("model", choices=MODELS)
     parser.add_argument("devices", choices=("one", "mirrored", "worker"))
+    parser.add_argument("--functional", type=Path, help="train a Functional model around another one too")
     parser.add_argument("--synchronized", action="store_true")
     parser.add_argument("--policy")
     options = parser.parse_args()
@@ -86,7 +93,9 @@ def main() -> None:
         keras.config.set_dtype_policy(options.policy)
     sys.path.insert(0, str(options.package.parent))
     package = __import__(options.package.name)
-    np.savez(options.out, **train(package, options.model, strategy, options.synchronized))
+    for out, functional in ((options.out, False), (options.functional, True)):
+        if out:
+            np.savez(out, **train(package, options.model, strategy, functional, options.synchronized))
 
 
 if __name__ == "__main__":

@@ -24,11 +24,10 @@ def start(package: Path, out: Path, model: str, devices: str, *options: str, **e
     return subprocess.Popen(command, env=quiet, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
-def finish(process: subprocess.Popen, out: Path) -> Result:
+def finish(process: subprocess.Popen, *outs: Path) -> list[Result]:
     told, _ = process.communicate(timeout=300)
     assert process.returncode == 0, told
-    with np.load(out) as arrays:
-        return dict(arrays)
+    return [dict(np.load(out)) for out in outs]
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +37,7 @@ def train(generated_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> C
     def run(*arguments: str) -> Result:
         if arguments not in found:
             out = tmp_path_factory.mktemp("trained") / "state.npz"
-            found[arguments] = finish(start(generated_folder, out, *arguments), out)
+            (found[arguments],) = finish(start(generated_folder, out, *arguments), out)
         return found[arguments]
 
     return run
@@ -91,12 +90,13 @@ def test_two_workers(train: Callable[..., Result], generated_folder: Path, tmp_p
     workers = []
     for index in range(2):
         place = json.dumps({"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}})
-        out = tmp_path / f"{index}.npz"
-        workers.append((start(generated_folder, out, "vit", "worker", TF_CONFIG=place), out))
+        out, functional = tmp_path / f"{index}.npz", tmp_path / f"{index}_functional.npz"
+        command = ("vit", "worker", "--functional", str(functional))
+        workers.append((start(generated_folder, out, *command, TF_CONFIG=place), out, functional))
     try:
-        results = [finish(process, out) for process, out in workers]
+        results = [result for worker in workers for result in finish(*worker)]
     finally:
-        for process, _ in workers:
+        for process, *_ in workers:
             process.kill()
     for result in results:
         assert result["replicas"] == 2

@@ -142,6 +142,17 @@ def test_trainable_flags(generated_package: ModuleType, tmp_path: Path) -> None:
     assert len(again.trainable_variables) == len(model.trainable_variables) < len(model.variables)
 
 
+def test_the_package_s_own_functional_model(generated_package: ModuleType, tmp_path: Path) -> None:
+    network = small_model(generated_package, "resnet18")
+    inputs = keras.Input((*SIZE, 3))
+    model = generated_package.FunctionalModel(inputs, network(inputs))
+    model.save(tmp_path / "model.keras")
+    for again in (keras.models.load_model(tmp_path / "model.keras"), keras.models.clone_model(model)):
+        assert isinstance(again, generated_package.FunctionalModel)
+        again.set_weights(model.get_weights())
+        np.testing.assert_array_equal(again(images()), model(images()))
+
+
 def test_optimizer(generated_package: ModuleType, tmp_path: Path) -> None:
     """Trained on, the reloaded model and the first one stay the same."""
     model = small_model(generated_package, "vit_tiny_patch16_224")
