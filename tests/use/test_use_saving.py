@@ -15,7 +15,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from use_models import SMALL, images, shake, small_model
+from use_models import SIZE, SMALL, images, shake, small_model
 
 
 def same(first: Any, second: Any) -> None:
