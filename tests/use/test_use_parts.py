@@ -46,10 +46,39 @@ def test_an_optimizer_leaves_out_what_is_named(generated_package: ModuleType) ->
     assert not [path for path in decayed if "norm" in path or "bias" in path]
 
 
-def test_the_summary_names_the_layers(generated_package: ModuleType) -> None:
+def rows_of_summary(model: Any, **options: Any) -> dict[str, str]:
+    """Shapes by the layers' names, and their numbers of parameters after a slash."""
     lines: list[str] = []
-    small_model(generated_package, VIT).summary(print_fn=lambda text, **_: lines.append(text))
-    assert all(f"{name} (" in "\n".join(lines) for name in ("patch_embed", "blocks", "norm", "head"))
+    model.summary(print_fn=lambda text, **_: lines.append(text), **options)
+    rows = [line.split("│")[1:4] for line in "\n".join(lines).split("\n") if line.startswith("│")]
+    return {name.split(" (")[0].strip(" └"): f"{shape.strip()} / {count.strip()}" for name, shape, count in rows}
+
+
+def test_summary_of_a_model_that_was_not_called(generated_package: ModuleType) -> None:
+    model = small_model(generated_package, VIT)
+    shown = rows_of_summary(model)
+    assert shown["patch_embed"] == "(None, 24, 12) / 2,316"
+    assert shown["blocks"] == "(None, 25, 12) / 3,768" and shown["head"] == "(None, 5) / 65"
+    assert rows_of_summary(model, expand_nested=True)["qkv"] == "(None, 25, 36) / 468"
+
+
+def test_summary_has_the_shapes_of_the_last_call(generated_package: ModuleType) -> None:
+    model = small_model(generated_package, "sam2_hiera_tiny")
+    model(images(3, (32, 96)))
+    # HieraDet goes through its blocks itself.
+    assert rows_of_summary(model)["blocks"].startswith("(None, 4, 12, 16) /")
+    assert "?" not in "".join(rows_of_summary(model, expand_nested=True).values())
+    model.compile("sgd", "mse", jit_compile=False)
+    model.fit(images(2, (64, 32)), np.zeros((2, 5)), verbose=0)
+    assert rows_of_summary(model)["blocks"].startswith("(None, 8, 4, 16) /")
+
+
+def test_summary_after_a_change_of_size(generated_package: ModuleType) -> None:
+    model = small_model(generated_package, "swin_tiny_patch4_window7_224")
+    model(images())
+    model.set_input_size((64, 32))
+    assert rows_of_summary(model)["patch_embed"].startswith("(None, 16, 8, 8) /")
+    assert not {"layers", "compute_output_shape"} & {name for layer in model.modules() for name in vars(layer)}
 
 
 def of_a_functional_model(model: Any) -> tuple[keras.Model, dict[str, Any]]:

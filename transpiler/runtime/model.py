@@ -19,6 +19,7 @@ from .model_methods import TENSOR_METHODS, also_symbolic
 from .module import Module
 from .naming import name_by_place
 from .recipe import CHANGING_METHODS, Unwritable, described_arguments, freeze_as_described, recording, repeat_changes
+from .summary import described_call, layers_as_shown
 
 
 class _RemembersChanges(type(Module)):  # type: ignore[misc]
@@ -65,7 +66,9 @@ class Model(Module, ManyWorkers, keras.Model, metaclass=_RemembersChanges):
         if current_call_context() is None:
             if args:
                 check_images(self, args[0])
-            return keras.Model.__call__(self, *args, **kwargs)
+            output = keras.Model.__call__(self, *args, **kwargs)
+            self.__dict__["__called_with"] = described_call(args, kwargs)
+            return output
         return super().__call__(*args, **kwargs)
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
@@ -103,6 +106,14 @@ class Model(Module, ManyWorkers, keras.Model, metaclass=_RemembersChanges):
         if missing:
             raise ValueError(f"{type(self).__name__} does not call {', '.join(missing)}")
         return {name: outputs[name] for name in names}
+
+    def summary(self, *args: Any, **kwargs: Any) -> None:
+        """Print the layers, as `keras.Model.summary` does; `expand_nested=True` goes down to the last one.
+
+        The shapes are those of the last call, or of images of the model's own size.
+        """
+        with layers_as_shown(self, self.__dict__.get("__called_with")):
+            super().summary(*args, **kwargs)
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
         # Heads may have been replaced since; the optimizer names its slots by these paths.

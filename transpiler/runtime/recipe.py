@@ -91,6 +91,8 @@ def recording(method: Callable[..., Any], rename: Callable[[Any], None]) -> Call
         if changes is None:
             return method(self, *args, **kwargs)
         self.__dict__["__changes"] = None
+        # Of another size, perhaps.
+        self.__dict__.pop("__called_with", None)
         try:
             with default_policy(self.dtype_policy):
                 result = method(self, *args, **kwargs)
