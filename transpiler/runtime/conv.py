@@ -8,9 +8,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from .drawing import Distribution, add_drawn_weight
 from .functional.convolution import convolve, convolve_transpose, pair
 from .functional.padding import pad_image
-from .linear import reset_weight_and_bias, torch_bias_initializer, torch_kernel_initializer
+from .linear import default_distribution, reset_weight_and_bias, torch_bias_initializer, torch_kernel_initializer
 from .module import Module
 from .parameter import StoredTensor
 
@@ -59,15 +60,16 @@ class _Convolution(Module):
         self.padding = padding if isinstance(padding, str) else pair(padding, self.spatial_rank)
         self.padding_mode = padding_mode
         shape = (*sizes, in_channels // groups, out_channels)
-        self._kernel = self.add_weight(name="kernel", shape=shape, initializer=self.kernel_initializer)
+        first_values = default_distribution(fan_in)
+        self._kernel = add_drawn_weight(self, "kernel", shape, first_values)
         axes = tuple(range(self.spatial_rank))
         self.weight = StoredTensor(self._kernel, (self.spatial_rank + 1, self.spatial_rank, *axes))
-        self._add_bias(bias)
+        self._add_bias(bias, first_values)
 
-    def _add_bias(self, bias: bool) -> None:
+    def _add_bias(self, bias: bool, first_values: Distribution) -> None:
         self.bias: Any = None
         if bias:
-            self.bias = self.add_weight(name="bias", shape=(self.out_channels,), initializer=self.bias_initializer)
+            self.bias = add_drawn_weight(self, "bias", (self.out_channels,), first_values)
         else:
             self.register_parameter("bias", None)
 
@@ -141,13 +143,14 @@ class ConvTranspose2d(Module, keras.layers.Conv2DTranspose):
         if padding_mode != "zeros":
             raise ValueError("ConvTranspose2d has padding_mode zeros only, as in torch")
         sizes = pair(kernel_size)
+        fan_in = out_channels // groups * math.prod(sizes)
         super().__init__(
             filters=out_channels,
             kernel_size=sizes,
             use_bias=bool(bias),
             data_format="channels_last",
             kernel_initializer=torch_kernel_initializer(),
-            bias_initializer=torch_bias_initializer(out_channels // groups * math.prod(sizes)),
+            bias_initializer=torch_bias_initializer(fan_in),
             **kwargs,
         )
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
@@ -157,11 +160,12 @@ class ConvTranspose2d(Module, keras.layers.Conv2DTranspose):
         self.padding_mode = padding_mode
         # Torch counts its axis 1, out / groups, as inputs; so does Keras with this order of axes.
         shape = (*sizes, out_channels // groups, in_channels)
-        self.kernel = self.add_weight(name="kernel", shape=shape, initializer=self.kernel_initializer)
+        first_values = default_distribution(fan_in)
+        self.kernel = add_drawn_weight(self, "kernel", shape, first_values)
         self.weight = StoredTensor(self.kernel, (3, 2, 0, 1))
         self.bias: Any = None
         if bias:
-            self.bias = self.add_weight(name="bias", shape=(out_channels,), initializer=self.bias_initializer)
+            self.bias = add_drawn_weight(self, "bias", (out_channels,), first_values)
         else:
             self.register_parameter("bias", None)
 

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from .drawing import Normal, add_drawn_weight
 from .init import normal_
 from .module import Module
 
@@ -26,9 +27,7 @@ class Embedding(Module, keras.layers.Embedding):
         self.num_embeddings = num_embeddings
         self.embedding_dim = embedding_dim
         self.padding_idx = padding_idx
-        self._embeddings = self.add_weight(
-            name="embeddings", shape=(num_embeddings, embedding_dim), initializer=self.embeddings_initializer
-        )
+        self._embeddings = add_drawn_weight(self, "embeddings", (num_embeddings, embedding_dim), Normal(0.0, 1.0))
         self.register_parameter("weight", None)
         self._registry.parameters["weight"] = self._embeddings
         self._clear_padding_row()

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from .drawing import Distribution, Normal, TruncatedNormal, Uniform, draw
+
 __all__ = [
     "_calculate_fan_in_and_fan_out",
     "calculate_gain",
@@ -36,6 +38,11 @@ def _fill(tensor: Any, value: tf.Tensor) -> Any:
     return tensor
 
 
+def _draw(tensor: Any, distribution: Distribution) -> Any:
+    draw(tensor, distribution)
+    return tensor
+
+
 def _sizes(tensor: Any) -> tuple[int, ...]:
     return tuple(int(size) for size in tensor.shape)
 
@@ -57,30 +64,22 @@ def constant_(tensor: Any, val: float) -> Any:
 
 def normal_(tensor: Any, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Any:
     """Fill from N(mean, std²)."""
-    return _fill(tensor, tf.random.normal(_sizes(tensor), mean, std))
+    return _draw(tensor, Normal(float(mean), float(std)))
 
 
 def uniform_(tensor: Any, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Any:
     """Fill from U[a, b)."""
-    return _fill(tensor, tf.random.uniform(_sizes(tensor), a, b))
+    return _draw(tensor, Uniform(float(a), float(b)))
 
 
 def trunc_normal_(
     tensor: Any, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator: Any = None
 ) -> Any:
     """Fill from N(mean, std²) cut to [a, b]; the bounds are values, not multiples of std."""
-    lower, upper = (a - mean) / std, (b - mean) / std
-    if lower < -6.0 and upper > 6.0:
+    if (a - mean) / std < -6.0 and (b - mean) / std > 6.0:
         # So far out that cutting is all but invisible: nothing beyond is ever drawn, bar one in 10^9.
-        value = tf.random.normal(_sizes(tensor), mean, std)
-    else:
-        quantiles = tf.random.uniform(_sizes(tensor), 2 * _normal_cdf(lower) - 1, 2 * _normal_cdf(upper) - 1)
-        value = tf.math.erfinv(quantiles) * (std * math.sqrt(2.0)) + mean
-    return _fill(tensor, tf.clip_by_value(value, a, b))
-
-
-def _normal_cdf(x: float) -> float:
-    return (1.0 + math.erf(x / math.sqrt(2.0))) / 2.0
+        return normal_(tensor, mean, std)
+    return _draw(tensor, TruncatedNormal(float(mean), float(std), float(a), float(b)))
 
 
 def _calculate_fan_in_and_fan_out(tensor: Any) -> tuple[int, int]:

@@ -19,7 +19,9 @@ __all__ = [
     "current_call_context",
     "current_call_state",
     "default_policy",
+    "outstanding_draws",
     "scope_to_open",
+    "set_outstanding_draws",
     "training_in_context",
 ]
 
@@ -59,6 +61,16 @@ def default_policy(dtype: Any) -> Iterator[None]:
         yield
     finally:
         global_state.set_global_attribute("dtype_policy", previous)
+
+
+def outstanding_draws() -> Any:
+    """What this thread keeps of random values that wait to be drawn, or None where none wait."""
+    return global_state.get_global_attribute("outstanding_draws")
+
+
+def set_outstanding_draws(draws: Any) -> None:
+    """Keep that until it is set to None."""
+    global_state.set_global_attribute("outstanding_draws", draws)
 
 
 @contextmanager

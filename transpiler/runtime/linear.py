@@ -8,10 +8,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from .drawing import Uniform, add_drawn_weight, draw
 from .functional.linear import matmul_last_axis
 from .functional.reshaping import flatten
 from .functional.shape import to_channels_first
-from .init import _calculate_fan_in_and_fan_out, uniform_
+from .init import _calculate_fan_in_and_fan_out
 from .module import Module
 from .parameter import StoredTensor
 
@@ -27,12 +28,18 @@ def torch_bias_initializer(fan_in: int) -> keras.initializers.Initializer:
     return keras.initializers.RandomUniform(-bound, bound)
 
 
+def default_distribution(fan_in: int) -> Uniform:
+    """The same range, for variables that are made here."""
+    bound = 1 / math.sqrt(max(fan_in, 1))
+    return Uniform(-bound, bound)
+
+
 def reset_weight_and_bias(layer: Any) -> None:
     """Draw them anew from torch's default distributions."""
-    bound = 1 / math.sqrt(max(_calculate_fan_in_and_fan_out(layer.weight)[0], 1))
-    uniform_(layer.weight, -bound, bound)
+    first_values = default_distribution(_calculate_fan_in_and_fan_out(layer.weight)[0])
+    draw(layer.weight, first_values)
     if layer.bias is not None:
-        uniform_(layer.bias, -bound, bound)
+        draw(layer.bias, first_values)
 
 
 class Linear(Module, keras.layers.Dense):
@@ -54,13 +61,12 @@ class Linear(Module, keras.layers.Dense):
         )
         self.in_features = in_features
         self.out_features = out_features
-        self._kernel = self.add_weight(
-            name="kernel", shape=(in_features, out_features), initializer=self.kernel_initializer
-        )
+        first_values = default_distribution(in_features)
+        self._kernel = add_drawn_weight(self, "kernel", (in_features, out_features), first_values)
         self.weight = StoredTensor(self._kernel, (1, 0))
         self.bias: Any = None
         if bias:
-            self.bias = self.add_weight(name="bias", shape=(out_features,), initializer=self.bias_initializer)
+            self.bias = add_drawn_weight(self, "bias", (out_features,), first_values)
         else:
             self.register_parameter("bias", None)
 

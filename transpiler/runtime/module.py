@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from .arguments import PACKAGE, class_that_wrote, registered_package
 from .directly_called import DirectlyCalled
+from .drawing import postponed_draws
 from .keras_private import autocast_dtype, copied_layer, default_policy
 from .naming import name_by_place
 from .parameter import ImageParameter, Parameter, StoredTensor
@@ -26,6 +27,8 @@ from .recipe import (
 from .registry import Registry, RemovableHandle, WithoutModule, attribute_of, torch_name_of
 from .state import IncompatibleKeys, load_state_dict, state_dict
 
+_PLAIN = frozenset({bool, int, float, str, type(None)})
+
 
 class _WholeWithItsLayers(ABCMeta):
     """Lets the layers that a constructor makes have the dtype policy that it was given, and names of their place.
@@ -37,7 +40,7 @@ class _WholeWithItsLayers(ABCMeta):
         dtype, policy = kwargs.get("dtype"), None
         if dtype is not None:
             kwargs["dtype"] = policy = keras.dtype_policies.get(dtype.name if isinstance(dtype, tf.DType) else dtype)
-        with default_policy(policy):
+        with default_policy(policy), postponed_draws():
             module = super().__call__(*args, **kwargs)
         name_by_place(module)
         return module
@@ -132,9 +135,16 @@ class Module(DirectlyCalled, metaclass=_WholeWithItsLayers):
             self._set_variable(name, value)
         elif torch_name_of(name) in self._registry:
             self._set_over_registered(name, value)
+        elif type(value) in _PLAIN and self._has_plain(name):
+            # Nothing that Keras or TensorFlow track, who would take ten times as long.
+            object.__setattr__(self, name, value)
         else:
             self._unlock_tracker()
             super().__setattr__(name, value)
+
+    def _has_plain(self, name: str) -> bool:
+        is_property = isinstance(getattr(type(self), name, None), property)
+        return not is_property and type(self.__dict__.get(name)) in _PLAIN
 
     def __delattr__(self, name: str) -> None:
         torch_name = torch_name_of(name)

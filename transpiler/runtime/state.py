@@ -98,4 +98,4 @@ def _assign(target: Any, array: Any) -> None:
     tensor = tf.convert_to_tensor(array)
     if variable is not target:
         tensor = tf.transpose(tensor, target.to_stored)
-    variable.value.assign(tf.cast(tensor, variable.dtype))
+    variable.assign(tf.cast(tensor, variable.dtype))
