@@ -88,7 +88,7 @@ def draw(tensor: Any, distribution: Distribution) -> None:
     if postponed is not None and type(variable) in (keras.Variable, _Undrawn):
         postponed.postpone(variable, distribution)
     else:
-        variable.assign(_values(tuple(variable.shape), distribution, *_seeds(1)))
+        variable.assign(_values(tuple(variable.shape), distribution, _seed()))
 
 
 def add_drawn_weight(layer: Any, name: str, shape: tuple[int, ...], distribution: Distribution) -> keras.Variable:
@@ -100,7 +100,7 @@ def add_drawn_weight(layer: Any, name: str, shape: tuple[int, ...], distribution
         return variable
 
     def first_values(shape: Any, dtype: Any = None) -> tf.Tensor:
-        return tf.cast(_values(tuple(shape), distribution, *_seeds(1)), dtype)
+        return tf.cast(_values(tuple(shape), distribution, _seed()), dtype)
 
     return layer.add_weight(name=name, shape=shape, initializer=first_values)
 
@@ -139,7 +139,8 @@ class _Postponed:
 
     def postpone(self, variable: Any, distribution: Distribution) -> None:
         variable.__class__ = _Undrawn
-        variable.__dict__["_distribution"] = distribution
+        # Seeded now: the values are the same whenever they are drawn.
+        variable.__dict__["_awaited"] = distribution, _seed()
         self._waiting[id(variable)] = variable
 
     def draw_all(self) -> None:
@@ -147,7 +148,7 @@ class _Postponed:
         waiting = [variable for variable in self._waiting.values() if isinstance(variable, _Undrawn)]
         if waiting:
             with ThreadPoolExecutor() as pool:
-                list(pool.map(_Undrawn.draw, waiting, _seeds(len(waiting))))
+                list(pool.map(_Undrawn.draw, waiting))
 
 
 class _Undrawn(keras.Variable):
@@ -155,20 +156,20 @@ class _Undrawn(keras.Variable):
 
     @property
     def value(self) -> Any:
-        self.draw(*_seeds(1))
+        self.draw()
         return self.value
 
-    def draw(self, seed: int) -> None:
-        self.assign(_values(tuple(self.shape), self.__dict__["_distribution"], seed))
+    def draw(self) -> None:
+        self.assign(_values(tuple(self.shape), *self.__dict__["_awaited"]))
 
     def assign(self, value: Any) -> Any:
         assigned = super().assign(value)
-        del self.__dict__["_distribution"]
+        del self.__dict__["_awaited"]
         self.__class__ = keras.Variable
         return assigned
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        self.draw(*_seeds(1))
+        self.draw()
         return copy.deepcopy(self, memo)
 
 
@@ -178,7 +179,7 @@ def _values(shape: tuple[int, ...], distribution: Distribution, seed: int) -> np
     return values.reshape(shape)
 
 
-def _seeds(count: int) -> list[int]:
-    """Numbers that follow `tf.random.set_seed`."""
+def _seed() -> int:
+    """A number that follows `tf.random.set_seed`."""
     with tf.init_scope():
-        return tf.random.uniform((count,), maxval=2**62, dtype=tf.int64).numpy().tolist()
+        return int(tf.random.uniform((), maxval=2**62, dtype=tf.int64))
