@@ -489,7 +489,7 @@ class Analysis:
 
     def run(self, node: cst.FunctionDef, arguments: dict[str, Kind]) -> None:
         """Type a function's body; `arguments` are what its callers pass."""
-        self.constants, self.configurations = constants_and_configurations(node)
+        self.constants, self.configurations = self.program.read_off(constants_and_configurations, node)
         for parameter in parameter_list(node.params):
             kind = self._parameter(node, parameter, arguments)
             self.env[parameter.name.value] = with_own_dtype(kind, parameter.name.value)

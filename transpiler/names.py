@@ -161,6 +161,8 @@ class NameResolver:
         self._sources: dict[str, ModuleSource] = {}
         self._bindings: dict[str, Bindings] = {}
         self._prepared: dict[str, Prepared] = {}
+        self._being_prepared = 0
+        self._origins: dict[tuple[str, str], Origin | None] = {}
 
     def follow(self, packages: Iterable[str]) -> None:
         """Follow the code of more packages; before anything is resolved."""
@@ -187,7 +189,11 @@ class NameResolver:
         if name not in self._prepared:
             source = self.source(name)
             self._bindings[name] = collect_bindings(source.tree, source.package)
-            self._prepared[name] = self._prepare(source, self)
+            self._being_prepared += 1
+            try:
+                self._prepared[name] = self._prepare(source, self)
+            finally:
+                self._being_prepared -= 1
             self._bindings[name] = collect_bindings(self._prepared[name].tree, source.package)
         return self._prepared[name]
 
@@ -213,11 +219,19 @@ class NameResolver:
             return False
         return name in self._sources or self.finder.find(name) is not None
 
-    def resolve(self, module: str, name: str, _seen: frozenset[tuple[str, str]] = frozenset()) -> Origin | None:
+    def resolve(self, module: str, name: str) -> Origin | None:
         """What `name` stands for in `module`; None for builtins and unknown names."""
-        if (module, name) in _seen:
+        if (module, name) in self._origins:
+            return self._origins[module, name]
+        found = self._resolve(module, name, frozenset())
+        if not self._being_prepared:  # what a module binds may change while it is being prepared
+            self._origins[module, name] = found
+        return found
+
+    def _resolve(self, module: str, name: str, before: frozenset[tuple[str, str]]) -> Origin | None:
+        if (module, name) in before:
             return None
-        seen = _seen | {(module, name)}
+        seen = before | {(module, name)}
         bindings = self.bindings(module)
         if name in bindings.imports:
             return self._follow(bindings.imports[name], seen)
@@ -226,7 +240,7 @@ class NameResolver:
         for star in reversed(bindings.stars):
             if not self.is_source(star):
                 continue
-            found = self.resolve(star, name, seen)
+            found = self._resolve(star, name, seen)
             if found is not None and self._exports(star, name):
                 return found
         return None
@@ -241,7 +255,7 @@ class NameResolver:
         if target.symbol is None:
             return Origin(target.module, target.module)
         if self.has_module(target.module):
-            found = self.resolve(target.module, target.symbol, seen)
+            found = self._resolve(target.module, target.symbol, seen)
             if found is not None:
                 return found
         submodule = f"{target.module}.{target.symbol}"

@@ -69,6 +69,11 @@ class Program:
         self._settling = False
         self._definitions: dict[str, dict[str, int]] = {}
         self._classes: dict[str, ClassInfo | None] = {}
+        self._ancestries: dict[str, tuple[str, ...]] = {}
+        self._below: dict[str, set[str]] = {}
+        self._unplaced: list[str] = []
+        self._layers: dict[str, rules.Layer | None] = {}
+        self._read_off: dict[tuple[Callable[..., object], cst.FunctionDef], object] = {}
 
     # questions and notes -------------------------------------------------------------------------------------------
 
@@ -83,6 +88,13 @@ class Program:
         if self.recording is not None:
             self.recording.notes.append((note, arguments))
         note(*arguments)
+
+    def read_off(self, reading: Callable[[cst.FunctionDef], T], function: cst.FunctionDef) -> T:
+        """What a function's text alone says; read once, however often the function is typed."""
+        key = reading, function
+        if key not in self._read_off:
+            self._read_off[key] = reading(function)
+        return self._read_off[key]  # type: ignore[return-value]
 
     # definitions ---------------------------------------------------------------------------------------------------
 
@@ -108,7 +120,9 @@ class Program:
     def class_info(self, qualified: str) -> ClassInfo | None:
         """The class of a qualified name; None when it is no class of the source."""
         if qualified not in self._classes:
-            self._classes[qualified] = self._read_class(qualified)
+            self._classes[qualified] = info = self._read_class(qualified)
+            if info is not None:
+                self._unplaced.append(qualified)
         return self._classes[qualified]
 
     def _read_class(self, qualified: str) -> ClassInfo | None:
@@ -128,9 +142,15 @@ class Program:
 
     # classes -------------------------------------------------------------------------------------------------------
 
-    def ancestry(self, qualified: str) -> list[str]:
+    def ancestry(self, qualified: str) -> tuple[str, ...]:
         """The class and its bases, nearest first (depth first is enough: the source has no diamonds)."""
-        found, pending = [], [qualified]
+        if qualified not in self._ancestries:
+            self._ancestries[qualified] = tuple(self._bases_first_to_last(qualified))
+        return self._ancestries[qualified]
+
+    def _bases_first_to_last(self, qualified: str) -> list[str]:
+        found: list[str] = []
+        pending = [qualified]
         while pending:
             name = pending.pop(0)
             if name in found:
@@ -146,7 +166,11 @@ class Program:
         return self._ask(self._subclasses, qualified)
 
     def _subclasses(self, qualified: str) -> list[str]:
-        return sorted(name for name, info in [*self._classes.items()] if info and qualified in self.ancestry(name)[1:])
+        unplaced, self._unplaced = self._unplaced, []
+        for name in unplaced:
+            for base in self.ancestry(name)[1:]:
+                self._below.setdefault(base, set()).add(name)
+        return sorted(self._below.get(qualified, ()))
 
     def is_module(self, qualified: str) -> bool:
         """Whether a class is a torch.nn.Module or a torch layer."""
@@ -164,6 +188,11 @@ class Program:
 
     def layer(self, qualified: str) -> rules.Layer | None:
         """The torch layer that a class is or derives from, when it doesn't define `forward` itself."""
+        if qualified not in self._layers:
+            self._layers[qualified] = self._find_layer(qualified)
+        return self._layers[qualified]
+
+    def _find_layer(self, qualified: str) -> rules.Layer | None:
         for base in self.ancestry(qualified):
             row = rules.find(base)
             if isinstance(row, rules.Layer):

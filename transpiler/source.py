@@ -115,6 +115,7 @@ class SourceFinder:
     def __init__(self, source_root: Path | None = None) -> None:
         self.source_root = open_source(source_root) if source_root else None
         self._roots: dict[str, SourceRoot | None] = {}
+        self._found: dict[str, tuple[SourceRoot, str] | None] = {}
         self._distributions: dict[str, tuple[str, str]] = {}
 
     def find(self, name: str) -> tuple[SourceRoot, str] | None:
@@ -123,6 +124,11 @@ class SourceFinder:
         Raises:
             TranspileError: the name is no dotted module name, or the file lies outside its root.
         """
+        if name not in self._found:
+            self._found[name] = self._look_for(name)
+        return self._found[name]
+
+    def _look_for(self, name: str) -> tuple[SourceRoot, str] | None:
         parts = name.split(".")
         if not all(part.isidentifier() for part in parts):
             raise TranspileError(

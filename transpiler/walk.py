@@ -47,6 +47,7 @@ _PUNCTUATION = frozenset(
     }
 )
 
+_SEQUENCES = frozenset({tuple, list})
 
 # Where the fields of a node stand in another order than its parts do in the source.
 _SOURCE_ORDER: dict[type[cst.CSTNode], tuple[str, ...]] = {
@@ -79,7 +80,7 @@ def children(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     """The parts of a node that mean something, in source order."""
     for name in meaningful_fields(type(node)):
         value = getattr(node, name)
-        if isinstance(value, (tuple, list)):
+        if type(value) in _SEQUENCES:
             yield from value
         elif is_node_type(type(value)):  # type: ignore[arg-type]
             yield value
@@ -91,7 +92,14 @@ def walk(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     while pending:
         current = pending.pop()
         yield current
-        pending.extend(children(current))
+        # What `children` gives, written out: most of the time of a walk would go into resuming it.
+        for name in meaningful_fields(type(current)):
+            value = getattr(current, name)
+            kind = type(value)
+            if kind in _SEQUENCES:
+                pending += value
+            elif is_node_type(kind):
+                pending.append(value)
 
 
 def find(node: cst.CSTNode, *types: type[T]) -> Iterator[T]:

@@ -6,9 +6,9 @@ import libcst as cst
 
 from ..source import ModuleSource
 
-_LOCATED = (
-    *(cst.Call, cst.Attribute, cst.Subscript, cst.Name, cst.BinaryOperation),
-    *(cst.ImportFrom, cst.Import, cst.Assign, cst.AugAssign, cst.FunctionDef, cst.ClassDef),
+_LOCATED = frozenset(
+    {cst.Call, cst.Attribute, cst.Subscript, cst.Name, cst.BinaryOperation}
+    | {cst.ImportFrom, cst.Import, cst.Assign, cst.AugAssign, cst.FunctionDef, cst.ClassDef}
 )
 
 
@@ -19,7 +19,7 @@ class TrackingTransformer(cst.CSTTransformer):
 
     def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode):  # type: ignore[no-untyped-def,override]
         new = super().on_leave(original_node, updated_node)  # type: ignore[type-var]
-        if isinstance(new, _LOCATED) and new is not original_node:
+        if new is not original_node and type(new) in _LOCATED:
             origins = self.source.origins
             origins[new] = origins.get(original_node, original_node)
         return new
