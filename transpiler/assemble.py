@@ -73,9 +73,9 @@ class Assembler:
         tree = self.resolver.tree(plan.name)
         parts = self._parts(plan, typing)
         code = [s for part in parts if isinstance(part, _Code) for s in part.statements]
-        used = set().union(*(names_used(s) for s in code if not is_all(s))) if code else set()
-        body = self._with_imports(plan, parts, used)
-        self._check_names(plan, body, parts)
+        reads = {s: names_used(s) for s in code if not is_all(s)}
+        body = self._with_imports(plan, parts, set().union(*reads.values()))
+        self._check_names(plan, body, parts, reads)
         text = wrap_long_lines(tree.with_changes(body=body), source.text)
         architectures = tuple(s.name.value for s in code if isinstance(s, cst.FunctionDef) and _registers(s))
         findings = {part.index: part.findings for part in parts if isinstance(part, _Code)}
@@ -209,16 +209,21 @@ class Assembler:
 
     # a last look ---------------------------------------------------------------------------------------------------
 
-    def _check_names(self, plan: ModulePlan, body: list[cst.BaseStatement], parts: list[_Import | _Code]) -> None:
-        """Every name that the generated module reads must be bound in it."""
+    def _check_names(
+        self,
+        plan: ModulePlan,
+        body: list[cst.BaseStatement],
+        parts: list[_Import | _Code],
+        reads: Mapping[cst.BaseStatement, set[str]],
+    ) -> None:
+        """Every name that the generated module reads must be bound in it; `reads` has those of each statement."""
         tree = cst.Module(body=body)  # type: ignore[arg-type]
         bindings = collect_bindings(tree, plan.name.rpartition(".")[0])
         bound = set(bindings.imports) | bindings.definitions | _ALWAYS_THERE | _global_names(tree)
         for part in (part for part in parts if isinstance(part, _Code)):
             for statement in part.statements:
-                if is_all(statement):
-                    continue
-                for name in sorted(names_used(statement) - bound - _local_everywhere(statement)):
+                loose = reads.get(statement, set()) - bound
+                for name in sorted(loose - _local_everywhere(statement) if loose else ()):
                     if part.findings.diagnostics and self._is_framework(plan, name):
                         continue  # what left it behind has been reported
                     message = f"the generated {_title(statement)} would read {name!r}, which nothing defines"

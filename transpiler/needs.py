@@ -35,7 +35,11 @@ class Need:
 
 
 def is_import(statement: cst.CSTNode) -> bool:
-    return m.matches(statement, m.SimpleStatementLine(body=[m.Import() | m.ImportFrom()]))
+    return (
+        isinstance(statement, cst.SimpleStatementLine)
+        and len(statement.body) == 1
+        and type(statement.body[0]) in (cst.Import, cst.ImportFrom)
+    )
 
 
 def is_overload(statement: cst.CSTNode) -> bool:
@@ -78,10 +82,11 @@ def _has_effect(statement: cst.CSTNode) -> bool:
     return m.matches(statement, pattern)
 
 
+_ALL = m.SimpleStatementLine(body=[m.Assign(targets=[m.AssignTarget(target=m.Name("__all__"))])])
+
+
 def is_all(statement: cst.CSTNode) -> bool:
-    return m.matches(
-        statement, m.SimpleStatementLine(body=[m.Assign(targets=[m.AssignTarget(target=m.Name("__all__"))])])
-    )
+    return isinstance(statement, cst.SimpleStatementLine) and m.matches(statement, _ALL)
 
 
 class Needs:

@@ -115,6 +115,8 @@ class OverrideIndex:
         self.hints = {hint.function: hint for hint in hints if self._is_for_this_version(hint)}
         self._files: dict[str, OverrideSource] = {}
         self._holding: dict[str, bool] = {}
+        self._statements: dict[str, list[cst.BaseStatement]] = {}
+        self._checked: dict[str, Diagnostic | None] = {}
 
     def has(self, symbol: str) -> bool:
         """Whether an entry stands for `symbol` in this upstream."""
@@ -174,6 +176,11 @@ class OverrideIndex:
 
     def statements(self, symbol: str) -> list[cst.BaseStatement]:
         """The definition that stands for `symbol` and the helpers of its file that it uses, in file order."""
+        if symbol not in self._statements:
+            self._statements[symbol] = self._find_statements(symbol)
+        return self._statements[symbol]
+
+    def _find_statements(self, symbol: str) -> list[cst.BaseStatement]:
         entry = self.get(symbol)
         source = self.file(entry.module)
         wanted, pending = {entry.name}, [entry.name]
@@ -220,6 +227,11 @@ class OverrideIndex:
 
     def check(self, symbol: str) -> Diagnostic | None:
         """An error when the upstream definition isn't one that was read when the override was written."""
+        if symbol not in self._checked:
+            self._checked[symbol] = self._check(symbol)
+        return self._checked[symbol]
+
+    def _check(self, symbol: str) -> Diagnostic | None:
         entry = self.get(symbol)
         source = self.resolver.source(entry.module)
         node = find_definition(source.tree, entry.name)

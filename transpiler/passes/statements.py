@@ -15,6 +15,7 @@ from ..rewrite import MODEL_METHODS, Rewriter
 from ..rules.table import Op
 from ..scopes import parameter_list
 from ..transform import transformed
+from ..walk import find
 from .fold import FRAMEWORKS
 from .signatures import with_kwargs
 
@@ -291,10 +292,10 @@ class StatementRewriter(Rewriter):
     def _constructor(self, node: cst.FunctionDef) -> cst.FunctionDef:
         """`super().__init__()` hands the Keras arguments on, where the constructor takes them."""
         if node.params.star_kwarg is None:
-            calls = m.findall(node.body, _ANY_SUPER)
-            if len(calls) == 1 and cst.ensure_type(calls[0], cst.Call).args and self._base_takes_keras_arguments():
+            calls = [call for call in find(node.body, cst.Call) if m.matches(call, _ANY_SUPER)]
+            if len(calls) == 1 and calls[0].args and self._base_takes_keras_arguments():
                 return _handing_on(node)
-            if not m.findall(node.body, _BARE_SUPER):
+            if not any(m.matches(call, _BARE_SUPER) for call in calls):
                 return node
             node = node.with_changes(params=with_kwargs(node.params, parameter_list(node.params)[-1]))
         kwargs = node.params.star_kwarg.name if node.params.star_kwarg else cst.Name("kwargs")
@@ -302,8 +303,7 @@ class StatementRewriter(Rewriter):
             return node
         given = "nn.keras_arguments(kwargs)" if self._swallows_arguments() else "kwargs"
         handing_on = [cst.Arg(expression(given), star="**")]
-        body = m.replace(node.body, _BARE_SUPER, lambda call, _: call.with_changes(args=handing_on))  # type: ignore[union-attr,arg-type]
-        return node.with_changes(body=body)
+        return node.with_changes(body=transformed(node.body, _SuperCall(handing_on)))
 
     def _swallows_arguments(self) -> bool:
         """Whether upstream's constructor takes any argument at all, and leaves those it doesn't know."""
@@ -335,6 +335,17 @@ _ANY_SUPER = m.Call(func=m.Attribute(value=m.Call(func=m.Name("super")), attr=m.
 _BARE_SUPER = m.Call(func=m.Attribute(value=m.Call(func=m.Name("super")), attr=m.Name("__init__")), args=[])
 
 
+class _SuperCall(cst.CSTTransformer):
+    """Gives `super().__init__()` arguments."""
+
+    def __init__(self, args: list[cst.Arg]) -> None:
+        super().__init__()
+        self._args = args
+
+    def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.Call:
+        return updated_node.with_changes(args=self._args) if m.matches(original_node, _BARE_SUPER) else updated_node
+
+
 def _handing_on(node: cst.FunctionDef) -> cst.FunctionDef:
     """The constructor with `**kwargs`, handed on by its one `super().__init__(...)`."""
     node = node.with_changes(params=with_kwargs(node.params, parameter_list(node.params)[-1]))
@@ -351,7 +362,7 @@ def _handing_on(node: cst.FunctionDef) -> cst.FunctionDef:
 
 def _uses_kwargs(node: cst.FunctionDef) -> bool:
     """Whether a constructor does something of its own with its `**kwargs`."""
-    return bool(m.findall(node.body, m.Name("kwargs")))
+    return any(name.value == "kwargs" for name in find(node.body, cst.Name))
 
 
 def _with_training(node: cst.FunctionDef) -> cst.FunctionDef:
