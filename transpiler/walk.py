@@ -98,7 +98,7 @@ def walk(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
             kind = type(value)
             if kind in _SEQUENCES:
                 pending += value
-            elif is_node_type(kind):
+            elif is_node_type(kind):  # type: ignore[arg-type]
                 pending.append(value)
 
 

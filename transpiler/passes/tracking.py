@@ -21,5 +21,5 @@ class TrackingTransformer(cst.CSTTransformer):
         new = super().on_leave(original_node, updated_node)  # type: ignore[type-var]
         if new is not original_node and type(new) in _LOCATED:
             origins = self.source.origins
-            origins[new] = origins.get(original_node, original_node)
+            origins[new] = origins.get(original_node, original_node)  # type: ignore[index]
         return new
