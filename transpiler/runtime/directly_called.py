@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from .keras_private import any_symbolic_tensors, current_call_context, scope_to_open, training_in_context
+from .keras_private import (
+    any_symbolic_tensors,
+    as_it_is,
+    current_call_context,
+    output_spec,
+    scope_to_open,
+    training_in_context,
+)
 from .output_spec import with_sizes
 
 # In Keras' call context: a module is being called, whatever Keras' layer the call began with.
 _IN_MODULE = "in_timm2tf_module"
+
+
+def with_plain_assertions(call: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, whose assertions say what they say upstream, and nothing around it."""
+
+    @functools.wraps(call)
+    def plainly(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return call(*args, **kwargs)
+        except AssertionError as error:
+            if error.args:
+                as_it_is(error)
+            raise
+
+    return plainly
 
 
 class DirectlyCalled(keras.layers.Layer):
@@ -68,6 +92,7 @@ class DirectlyCalled(keras.layers.Layer):
         with training_in_context(context, training):
             return self._call_with_hooks(args, kwargs)
 
+    @with_plain_assertions
     def _call_with_hooks(self, args: Any, kwargs: Any) -> Any:
         registry = self._registry  # type: ignore[attr-defined] # of the module
         if not registry.forward_pre_hooks and not registry.forward_hooks:
@@ -98,8 +123,9 @@ class DirectlyCalled(keras.layers.Layer):
         return context is not None and bool(context.get_value("training"))
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        # By tracing: the shape rules of the stock layers know nothing of torch's paddings.
-        return with_sizes(super(keras.layers.Layer, self).compute_output_spec, args, kwargs)
+        # By tracing: the shape rules of the stock layers know nothing of torch's paddings. With Keras' own method, an
+        # error would say that this one is missing.
+        return with_sizes(functools.partial(output_spec, with_plain_assertions(self.call)), args, kwargs)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Shape of the output for an input of `input_shape`, found by tracing `call`."""

@@ -29,21 +29,22 @@ def check_images(model: Any, images: Any) -> None:
     """Refuse what an architecture that timm has weights for can't take.
 
     Raises:
-        TypeError: the images are integers.
+        TypeError: the images are no array or tensor, or integers.
         ValueError: there is no batch axis, or the channels come first.
     """
-    size, shape = _pretrained_input_size(model), _known_shape(images)
-    if size is None or len(shape) not in (3, 4):
+    size = _pretrained_input_size(model)
+    shape = None if size is None else _known_shape(images)
+    if size is None or shape is None:
         return
+    expected = "(batch, height, width, channels)"
     # An architecture that first folds pixels into channels has a first convolution of more than the images have.
     possible = {size[0], next((module.in_channels for module in model.modules() if isinstance(module, Conv2d)), None)}
-    if len(shape) == 3:
-        if shape[-1] in possible:
-            raise ValueError(
-                f"Expected a batch of images (batch, height, width, channels). Received: shape {shape}; "
-                "images[None] is a batch of one"
-            )
-        return
+    if len(shape) == 3 and shape[-1] in possible:
+        raise ValueError(
+            f"Expected a batch of images {expected}. Received: shape {shape}; images[None] is a batch of one"
+        )
+    if len(shape) != 4:
+        raise ValueError(f"Expected images {expected}. Received: shape {shape}")
     if shape[-1] not in {None, *possible} and shape[1] in possible:
         raise ValueError(
             f"Expected channels-last images (batch, height, width, {shape[1]}). Received: shape {shape}, with "
@@ -57,10 +58,12 @@ def check_images(model: Any, images: Any) -> None:
         )
 
 
-def _known_shape(value: Any) -> tuple[int | None, ...]:
-    """The shape of an array or tensor of whatever kind; empty where there is none or its rank is not known."""
-    shape = getattr(value, "shape", ())
-    return () if getattr(shape, "rank", 0) is None else tuple(shape)
+def _known_shape(images: Any) -> tuple[int | None, ...] | None:
+    """The shape of an array or tensor of whatever kind; None where its rank is not known."""
+    shape = getattr(images, "shape", None)
+    if shape is None:
+        raise TypeError(f"Expected images as an array or tensor. Received: {type(images).__name__}")
+    return None if getattr(shape, "rank", 0) is None else tuple(shape)
 
 
 def _pretrained_input_size(model: Any) -> tuple[int, int, int] | None:

@@ -8,22 +8,31 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import keras
+from keras.src.backend import compute_output_spec as output_spec
 from keras.src.backend.common import global_state
 from keras.src.backend.common.keras_tensor import any_symbolic_tensors
 from keras.src.backend.common.variables import AutocastScope, get_autocast_scope
 
 __all__ = [
     "any_symbolic_tensors",
+    "as_it_is",
     "autocast_dtype",
     "copied_layer",
     "current_call_context",
     "current_call_state",
     "default_policy",
     "outstanding_draws",
+    "output_spec",
     "scope_to_open",
     "set_outstanding_draws",
     "training_in_context",
 ]
+
+
+def as_it_is(error: Any) -> Any:
+    """The error, marked so that Keras doesn't write the arguments of the call around what it says."""
+    error._keras_call_info_injected = True
+    return error
 
 
 def current_call_context() -> Any:

@@ -11,6 +11,7 @@ import keras
 
 from .arguments import decode, encode
 from .checkpoints import read_checkpoint
+from .directly_called import with_plain_assertions
 from .export import computing_in_float32, constants_in_graph, export_options
 from .images import check_images
 from .keras_private import current_call_context
@@ -53,6 +54,8 @@ class Model(Module, ManyWorkers, keras.Model, metaclass=_RemembersChanges):
         for name in CHANGING_METHODS:
             if name in vars(cls):
                 setattr(cls, name, recording(vars(cls)[name], name_by_place))
+        if "call" in vars(cls):
+            cls.call = with_plain_assertions(vars(cls)["call"])
         for name in TENSOR_METHODS:
             if name in vars(cls):
                 setattr(cls, name, also_symbolic(vars(cls)[name]))
@@ -190,11 +193,16 @@ class Model(Module, ManyWorkers, keras.Model, metaclass=_RemembersChanges):
         """Load a `.safetensors` file with torch's names and layout, or one of Keras' weight files.
 
         Raises:
-            RuntimeError: a safetensors file that does not fit; it names every key. Nothing is changed then.
+            RuntimeError: a safetensors file that does not fit. Nothing is changed then.
+            ValueError: a file of Keras' that does not fit.
         """
         if str(filepath).endswith(".safetensors"):
             return self.load_state_dict(read_checkpoint(filepath), strict=strict)
-        return super().load_weights(filepath, *args, **kwargs)
+        try:
+            return super().load_weights(filepath, *args, **kwargs)
+        except ValueError as error:
+            said, _, _ = str(error).partition("\n\nList of objects that could not be loaded")
+            raise ValueError(f"{filepath} for {type(self).__name__}: {' '.join(said.split())}") from None
 
     def save_weights(self, filepath: str | Path, *args: Any, **kwargs: Any) -> None:
         """Save a `.safetensors` file with torch's names and layout, or one of Keras' weight files."""

@@ -10,7 +10,8 @@ from typing import Any
 import keras
 
 from .arguments import decode, encode, registered_package
-from .keras_private import any_symbolic_tensors
+from .directly_called import with_plain_assertions
+from .keras_private import any_symbolic_tensors, output_spec
 from .output_spec import with_sizes
 
 # Methods of timm's models that take images or features and give tensors.
@@ -33,11 +34,12 @@ class ModelMethod(keras.layers.Layer):
         self.model, self.method, self.arguments = model, method, arguments
         self.built = True
 
+    @with_plain_assertions
     def call(self, inputs: Any, **tensors: Any) -> Any:
         return getattr(self.model, self.method)(inputs, **tensors, **self.arguments)
 
     def compute_output_spec(self, inputs: Any, **tensors: Any) -> Any:
-        return with_sizes(super(keras.layers.Layer, self).compute_output_spec, (inputs,), tensors)
+        return with_sizes(functools.partial(output_spec, self.call), (inputs,), tensors)
 
     def get_config(self) -> dict[str, Any]:
         # By this number Keras knows, in one file, the model of several methods again.

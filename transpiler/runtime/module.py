@@ -449,7 +449,7 @@ class Module(DirectlyCalled, metaclass=_WholeWithItsLayers):
             strict: whether every name must be found on both sides.
 
         Raises:
-            RuntimeError: names all missing, unexpected and wrongly shaped keys. Nothing is changed then.
+            RuntimeError: names missing, unexpected and wrongly shaped keys. Nothing is changed then.
         """
         return load_state_dict(self, state_dict, strict)
 
@@ -468,6 +468,7 @@ class Module(DirectlyCalled, metaclass=_WholeWithItsLayers):
         if refused is not None and not len(store.keys()):
             raise refused  # Keras looks in a second place, and would say that nothing is there
         try:
+            _check_shapes(self, store)
             keras.layers.Layer.load_own_variables(self, store)
         except ValueError as error:
             self.__dict__["__refused"] = error
@@ -520,6 +521,13 @@ def _unexpected_keyword(cls: type, error: ValueError) -> str | None:
 
 def _changed_by_keras(layer: Any) -> bool:
     return bool(getattr(layer, "lora_enabled", False) or layer.quantization_mode)
+
+
+def _check_shapes(layer: Any, store: Any) -> None:
+    """Keras' own error shows all values of the variable."""
+    for place, variable in enumerate(layer._trainable_variables + layer._non_trainable_variables):
+        if str(place) in store and store[str(place)].shape != tuple(variable.shape):
+            raise ValueError(f"{variable.path}: the file has {store[str(place)].shape}, the model {variable.shape}")
 
 
 def _in_compute_dtype(buffer: Any) -> Any:

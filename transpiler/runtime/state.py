@@ -10,6 +10,8 @@ import tensorflow as tf
 
 from .checkpoints import TensorSource, tensor_source
 
+_MOST_NAMED = 8
+
 
 class IncompatibleKeys(NamedTuple):
     """What did not fit in a `load_state_dict`."""
@@ -47,12 +49,12 @@ def load_state_dict(module: Any, state: Any, strict: bool = True) -> Incompatibl
     targets = dict(named_state(module))
     missing = [name for name in targets if name not in source]
     unexpected = [name for name in source if name not in targets]
-    misshapen = list(_shape_errors(source, targets))
-    problems = (
-        misshapen if not strict else [*_listed("Missing", missing), *_listed("Unexpected", unexpected), *misshapen]
-    )
+    problems = _listed("Shape mismatch for", _shape_errors(source, targets))
+    if strict:
+        problems += _listed("Missing key(s) in state_dict:", missing)
+        problems += _listed("Unexpected key(s) in state_dict:", unexpected)
     if problems:
-        raise RuntimeError("\n  ".join([f"Error in loading state_dict for {type(module).__name__}:", *problems]))
+        raise RuntimeError(" ".join([f"Error in loading state_dict for {type(module).__name__}:", *problems]))
     for name, target in targets.items():
         if name in source:
             _assign(target, source.read(name))
@@ -74,7 +76,7 @@ def _changed_by_hooks(module: Any, source: TensorSource, strict: bool) -> Tensor
     for hook, owner, prefix in hooks:
         hook(owner, state, prefix, {}, strict, [], [], errors)
     if errors:
-        raise RuntimeError("\n  ".join([f"Error in loading state_dict for {type(module).__name__}:", *errors]))
+        raise RuntimeError(" ".join([f"Error in loading state_dict for {type(module).__name__}:", *errors]))
     return tensor_source(state)
 
 
@@ -84,12 +86,15 @@ def _shape_errors(source: TensorSource, targets: dict[str, Any]) -> Iterator[str
             continue
         received, expected = source.shape(name), tuple(target.shape)
         if received != expected:
-            yield f"Shape mismatch for {name}: the checkpoint has {received}, the model {expected}."
+            yield f"{name}: the checkpoint has {received}, the model {expected}"
 
 
-def _listed(kind: str, names: Iterable[str]) -> list[str]:
-    names = list(names)
-    return [f"{kind} key(s) in state_dict: {', '.join(names)}."] if names else []
+def _listed(problem: str, places: Iterable[str]) -> list[str]:
+    """One sentence, which names the first places; none if there are none."""
+    places = list(places)
+    named, more = places[:_MOST_NAMED], len(places) - _MOST_NAMED
+    others = f" and {more} more" if more > 0 else ""
+    return [f"{problem} {'; '.join(named)}{others}."] if places else []
 
 
 def _assign(target: Any, array: Any) -> None:

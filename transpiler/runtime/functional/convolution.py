@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 from keras import ops
 
+from ..keras_private import as_it_is
 from ..parameter import StoredTensor
 from .linear import sizes_for_reshape
 
@@ -58,9 +59,10 @@ def convolve(
     if x.shape[-1] is None:
         # A graph may not know the size that a -1 stands for, and TFLite's converter needs it.
         x = tf.reshape(x, [*sizes_for_reshape(x)[:-1], kernel.shape[-2] * groups])
-    if x.shape[-1] != kernel.shape[-2] * groups:
-        # TensorFlow would take twice as many channels for two groups.
-        raise ValueError(f"Expected {kernel.shape[-2] * groups} channels, last. Received: shape {tuple(x.shape)}")
+    if x.shape[-1] != kernel.shape[-2] * groups or x.shape.rank != kernel.shape.rank:
+        # TensorFlow would take twice as many channels for two groups, and end the process for another rank.
+        expected = f"Expected {kernel.shape[-2] * groups} channels, last of {kernel.shape.rank} axes"
+        raise as_it_is(ValueError(f"{expected}. Received: shape {tuple(x.shape)}"))
     stride, dilation = pair(stride, rank), pair(dilation, rank)
     pads = padding_amounts(padding, kernel.shape[:rank].as_list(), dilation)
     is_same = set(stride) == {1} and all(
