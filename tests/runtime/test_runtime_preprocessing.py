@@ -120,6 +120,38 @@ def test_a_dataset_of_photos_of_many_sizes() -> None:
         np.testing.assert_allclose(image, transform(photo(size)), atol=1e-6)
 
 
+def test_files_decoded_in_a_dataset() -> None:
+    """Decoders leave the number of channels open."""
+    transform = create_transform(input_size=32)
+    file = tf.io.encode_png(photo(SMALL))
+    images = next(iter(tf.data.Dataset.from_tensors(file).map(tf.io.decode_png).map(transform)))
+    np.testing.assert_allclose(images, transform(photo(SMALL)), atol=1e-6)
+    grey = tf.data.Dataset.from_tensors(tf.io.encode_png(photo(SMALL, 1))).map(tf.io.decode_png).map(transform)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r",1\] is not compatible with expected shape .*,3\]"):
+        next(iter(grey))
+
+
+def test_floating_photos_from_0_to_255() -> None:
+    """So Keras' loaders give them, and a Sequential model what it is given in bytes."""
+    transform, bright = create_transform(input_size=32), photo(SMALL).astype(np.float32)
+    with pytest.raises(ValueError, match="Expected floating photos from 0 to 1. Received brighter ones"):
+        transform(bright)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="Expected floating photos from 0 to 1"):
+        next(iter(tf.data.Dataset.from_tensors(bright).map(transform)))
+    with pytest.raises(ValueError, match="after keras.Input.*dtype='uint8'"):
+        keras.Sequential([transform])(photo(SMALL)[None])
+    of_bytes = keras.Sequential([keras.Input((None, None, 3), dtype="uint8"), transform])
+    np.testing.assert_allclose(of_bytes(photo(SMALL)[None])[0], transform(photo(SMALL)), atol=1e-6)
+    transform(1.5 * bright / 255)
+
+
+def test_autograph_leaves_layers_alone() -> None:
+    transform = create_transform(input_size=32)
+    with pytest.raises(TypeError) as caught:
+        tf.data.Dataset.from_tensors(np.zeros((8, 8, 3), np.int32)).map(transform)
+    assert str(caught.value).startswith("Expected photos in uint8")
+
+
 def with_model(size: tuple[int | None, int | None], dtype: str = "uint8") -> keras.Model:
     """A transform and a convolution behind it."""
     keras.utils.set_random_seed(0)
@@ -183,6 +215,14 @@ def test_refusals() -> None:
         create_transform()(np.zeros((8, 8, 3), np.int32))
     with pytest.raises(ValueError, match="Received: shape"):
         create_transform()(np.zeros((8, 8), np.uint8))
+    with pytest.raises(ValueError, match=r"Expected photos of 3 channels, last. Received: shape \(8, 8, 4\)"):
+        create_transform()(np.zeros((8, 8, 4), np.uint8))
+    with pytest.raises(ValueError, match=r"Expected photos of 3 channels, last. Received: shape \(8, 8, 1\)"):
+        create_transform()(np.zeros((8, 8, 1), np.uint8))
+    with pytest.raises(TypeError, match="Received: a list; Dataset.map takes any sizes"):
+        create_transform()([np.zeros((8, 8, 3), np.uint8), np.zeros((9, 8, 3), np.uint8)])
+    with pytest.raises(TypeError, match="Expected a model of this package. Received: <Functional"):
+        resolve_data_config(with_model((None, None)))
     with pytest.raises(ValueError, match="Expected a model, settings or a pretrained_cfg"):
         resolve_data_config()
     with pytest.raises(ValueError, match="Expected 3 values for mean"):

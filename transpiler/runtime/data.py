@@ -18,6 +18,7 @@ from .module import Module
 __all__ = ["EvalTransform", "create_transform", "resolve_data_config"]
 
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet
+_BRIGHTEST = 2.0  # which a change of brightness or contrast may lead to; of 255 it would be black
 _CROP_PCT, _CROP_MODES = 0.875, ("center", "squash", "border")
 
 
@@ -30,7 +31,7 @@ def resolve_data_config(
         args: a model, or a mapping of settings that come before those of the model: in_chans, input_size
             (channels, height, width), img_size, interpolation, mean, std, crop_pct, crop_mode.
         pretrained_cfg: instead of the model's own.
-        model: a model of this package; one that it is wrapped in knows nothing of this, and gets timm's defaults.
+        model: a model of this package, not one that it is wrapped in; without a pretrained_cfg it gets timm's defaults.
         use_test_size: take the size and crop that the model is tested with, where they differ from training.
 
     Returns:
@@ -38,11 +39,14 @@ def resolve_data_config(
 
     Raises:
         ValueError: nothing is given, or a setting doesn't fit the number of channels.
+        TypeError: the model is none of this package.
     """
     if args is not None and not isinstance(args, Mapping):
         args, model = None, args
     if model is None and not args and not pretrained_cfg:
         raise ValueError("Expected a model, settings or a pretrained_cfg")
+    if model is not None and not hasattr(model, "pretrained_cfg") and not isinstance(model, Module):
+        raise TypeError(f"Expected a model of this package. Received: {model!r}")
     asked = {name: value for name, value in (args or {}).items() if value is not None}
     known = dict(pretrained_cfg or getattr(model, "pretrained_cfg", None) or {})
     if use_test_size:
@@ -116,7 +120,8 @@ class EvalTransform(Module):
         normalize: without it, what the crop gives, in the dtype of the photos.
 
     Raises:
-        ValueError: a setting is none of these; the photos have no height, width and channels.
+        ValueError: a setting is none of these; the photos have no height, width and channels, or other channels than
+            the mean; floating photos are brighter than 2 (inside a graph, TensorFlow's InvalidArgumentError).
         TypeError: the photos are neither uint8 nor floating.
     """
 
@@ -157,14 +162,20 @@ class EvalTransform(Module):
         return {**config, "input_size": self.size, **{name: getattr(self, name) for name in names}}
 
     def call(self, images: Any) -> tf.Tensor:
+        if isinstance(images, (list, tuple)):
+            raise TypeError("Expected one photo, or a batch of one size. Received: a list; Dataset.map takes any sizes")
         images = tf.convert_to_tensor(images)
         if images.dtype != tf.uint8 and not images.dtype.is_floating:
             raise TypeError(f"Expected photos in uint8, 0 to 255, or floating, 0 to 1. Received: {images.dtype.name}")
-        if images.shape.rank == 3:
-            return self._prepared(images[None])[0]
-        if images.shape.rank != 4:
+        if images.shape.rank not in (3, 4):
             raise ValueError(f"Expected photos (H, W, C) or (B, H, W, C). Received: shape {images.shape}")
-        return self._prepared(images)
+        if images.shape[-1] is None:  # as decoders leave it
+            images = tf.ensure_shape(images, (*images.shape[:-1], len(self.mean)))
+        if self.normalize and len(self.mean) not in (1, images.shape[-1]):
+            raise ValueError(f"Expected photos of {len(self.mean)} channels, last. Received: shape {images.shape}")
+        if images.dtype.is_floating:
+            _check_brightness(images)
+        return self._prepared(images[None])[0] if images.shape.rank == 3 else self._prepared(images)
 
     def _prepared(self, images: tf.Tensor) -> tf.Tensor:
         dtype, white = images.dtype, 255.0 if images.dtype == tf.uint8 else 1.0
@@ -191,6 +202,19 @@ class EvalTransform(Module):
         ratios = _as_float(height) / target[0], _as_float(width) / target[1]
         ratio = _either(max, tf.maximum, *ratios) if self.crop_mode == "border" else _either(min, tf.minimum, *ratios)
         return _rounded(_as_float(height) / ratio), _rounded(_as_float(width) / ratio)
+
+
+def _check_brightness(images: tf.Tensor) -> None:
+    """Keras' loaders give floating photos from 0 to 255, and a Sequential model makes such of bytes."""
+    expected = (
+        "Expected floating photos from 0 to 1. Received brighter ones, as if from 0 to 255: divide by 255, or give "
+        "uint8, in a Sequential model after keras.Input((None, None, 3), dtype='uint8')"
+    )
+    brightest = tf.reduce_max(images)
+    if not tf.executing_eagerly():
+        tf.debugging.assert_less_equal(brightest, tf.cast(_BRIGHTEST, images.dtype), expected)
+    elif brightest > _BRIGHTEST:
+        raise ValueError(expected)
 
 
 def _centre(images: tf.Tensor, size: tuple[int, int], fill: Sequence[float] | None) -> tf.Tensor:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 import keras
 import tensorflow as tf
@@ -44,6 +44,9 @@ class DirectlyCalled(keras.layers.Layer):
     So `call` may take any arguments, and the many layers of a model cost little. What `Layer.__call__` does for a layer
     (inputs in the compute dtype, the training flag) is done by the outermost one, or by the one that Keras calls.
     """
+
+    # AutoGraph, which leaves Keras' own layers alone, rewrites no call of an object that has this.
+    autograph_info__: ClassVar[Mapping[str, Any]] = {}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         is_one_tensor = len(args) == 1 and not kwargs and isinstance(args[0], tf.Tensor)
