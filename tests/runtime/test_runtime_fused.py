@@ -74,3 +74,68 @@ def test_batch_norm_of_running_statistics(affine: bool) -> None:
     actual, gradient = in_graph(lambda x: F.batch_norm(x, mean, variance, weight, bias), x)
     assert_close(actual, expected.detach().permute(0, 2, 3, 1).numpy())
     assert_close(gradient, torch_x.grad.permute(0, 2, 3, 1).numpy(), 2e-5)
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize("affine", [False, True])
+def test_batch_norm_of_the_batch(affine: bool, jit_compile: bool) -> None:
+    x = sample(2, 4, 3, 16) + 30  # far from zero, where a variance as E[x²] - E[x]² would cancel
+    weight, bias = (WEIGHT, BIAS) if affine else (None, None)
+    torch_x = to_torch(x, image=True).requires_grad_(True)
+    affine_values = [None if value is None else torch.from_numpy(value) for value in (weight, bias)]
+    running = torch.zeros(16), torch.ones(16)
+    expected = torch.nn.functional.batch_norm(torch_x, *running, *affine_values, training=True)
+    expected.sin().sum().backward()
+    moved = tf.Variable(tf.zeros(16)), tf.Variable(tf.ones(16))
+    graph = tf.function(lambda x: F.batch_norm(x, *moved, weight, bias, training=True), jit_compile=jit_compile)
+    inputs = tf.constant(x)
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        actual = graph(inputs)
+        total = tf.reduce_sum(tf.sin(actual))
+    assert_close(actual, expected.detach().permute(0, 2, 3, 1).numpy(), 2e-5)
+    assert_close(tape.gradient(total, inputs), torch_x.grad.permute(0, 2, 3, 1).numpy(), 1e-4)
+    for ours, theirs in zip(moved, running, strict=True):
+        assert_close(ours, theirs.numpy())
+
+
+def test_second_gradient_of_batch_norm() -> None:
+    x = sample(2, 3, 3, 4)
+    torch_x = to_torch(x, image=True).requires_grad_(True)
+    normal = torch.nn.functional.batch_norm(torch_x, None, None, training=True)
+    (first,) = torch.autograd.grad(normal.sin().sum(), torch_x, create_graph=True)
+    first.square().sum().backward()
+    inputs = tf.constant(x)
+    with tf.GradientTape() as outer:
+        outer.watch(inputs)
+        with tf.GradientTape() as inner:
+            inner.watch(inputs)
+            total = tf.reduce_sum(tf.sin(F.batch_norm(inputs, None, None, training=True)))
+        squares = tf.reduce_sum(tf.square(inner.gradient(total, inputs)))
+    assert_close(outer.gradient(squares, inputs), torch_x.grad.permute(0, 2, 3, 1).numpy(), 1e-4)
+
+
+@pytest.mark.parametrize("batch", [1, 6])
+@pytest.mark.parametrize("terms", [((6, 6, 2, 3, 2, 1), (6, 6, 2, 3, 1, 3)), ((6, 6, 2, 3, 2, 3), (6, 6, 2, 3, 1, 3))])
+def test_attention_with_a_decomposed_bias(terms: tuple[tuple[int, ...], ...], batch: int) -> None:
+    query, key, value = (sample(6, 6, 4, seed=seed) for seed in (6, 7, 8))
+    rows, columns = (sample(*shape[1:], seed=seed)[:batch] for seed, shape in enumerate(terms))
+    bias = torch.from_numpy(rows + columns).reshape(batch, 6, 6)
+    torch_query = torch.from_numpy(query).requires_grad_(True)
+    expected = torch.nn.functional.scaled_dot_product_attention(
+        torch_query, torch.from_numpy(key), torch.from_numpy(value), attn_mask=bias
+    )
+    expected.sin().sum().backward()
+
+    def attend(query: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
+        return F.scaled_dot_product_attention(query, key, value, tf.reshape(rows + columns, (-1, 6, 6)))
+
+    spec = [tf.TensorSpec((None, *array.shape[1:]), tf.float32) for array in (query, rows, columns)]
+    graph = tf.function(attend, input_signature=spec)
+    inputs = tf.constant(query)
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        actual = graph(inputs, rows, columns)
+        total = tf.reduce_sum(tf.sin(actual))
+    assert_close(actual, expected.detach().numpy())
+    assert_close(tape.gradient(total, inputs), torch_query.grad.numpy(), 2e-5)

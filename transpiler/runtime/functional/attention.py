@@ -65,8 +65,33 @@ def _masked_softmax(scores: tf.Tensor, mask: Any) -> tf.Tensor:
         return tf.cast(tf.nn.softmax(wide), scores.dtype)
     mask = tf.convert_to_tensor(mask)
     if mask.dtype != tf.bool:
-        return tf.cast(tf.nn.softmax(wide + tf.cast(mask, wide.dtype)), scores.dtype)
+        return tf.cast(tf.nn.softmax(_with_bias(wide, mask)), scores.dtype)
     # A large finite number, since a row of -inf would give NaN; such a row becomes 0.
     wide = tf.where(mask, wide, wide.dtype.min / 2)
     weights = tf.where(mask, tf.nn.softmax(wide), 0.0)
     return tf.cast(weights, scores.dtype)
+
+
+def _with_bias(scores: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
+    """`scores + bias`. The terms of a decomposed bias are added one by one, as their sum is as large as the scores."""
+    terms = _decomposed(bias)
+    if terms is None or scores.dtype != bias.dtype or scores.shape[1:] != bias.shape[1:]:
+        return scores + tf.cast(bias, scores.dtype)
+    decomposed, first, second = terms
+    apart = tf.reshape(scores, (-1, *decomposed.shape[1:])) + first + second
+    return tf.reshape(apart, (-1, *scores.shape[1:]))
+
+
+def _decomposed(bias: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor] | None:
+    """The sum that a graph reshapes into `bias`, and its two terms, both broadcast; None if it is no such sum."""
+    reshape = getattr(bias, "op", None)  # of a graph's tensors only
+    if reshape is None or reshape.type != "Reshape" or reshape.inputs[0].op.type != "AddV2":
+        return None
+    decomposed = reshape.inputs[0]
+    first, second = decomposed.op.inputs
+    inner = decomposed.shape[1:]
+    if not (inner.is_fully_defined() and bias.shape[1:].is_fully_defined() and first.shape.rank == second.shape.rank):
+        return None
+    keeps_first_axis = inner.num_elements() == bias.shape[1:].num_elements()
+    are_broadcast = all(1 in term.shape[1:] and term.shape[1:] != inner for term in (first, second))
+    return (decomposed, first, second) if keeps_first_axis and are_broadcast else None

@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 from keras import ops
 
-from .fused_layer_norm import fused_layer_norm, is_layer_norm_fused
+from .fused_layer_norm import fused_layer_norm, is_layer_norm_fused, is_traced_for_xla
 
 
 def _wide(x: tf.Tensor) -> tf.Tensor:
@@ -91,26 +91,39 @@ def batch_norm(
     axis = axis % x.shape.rank
     if not training and running_mean is not None:
         if x.shape.rank == 4 and axis == 3 and x.dtype == tf.float32:
-            return _normalise_image(x, running_mean, running_var, weight, bias, eps)
+            return _fused(x, running_mean, running_var, weight, bias, eps)[0]
         return _normalise(x, _as_wide(running_mean), _as_wide(running_var), weight, bias, eps, axis)
     wide = _wide(x)
-    mean, variance, count = _batch_moments(wide, synchronized, axis)
-    if hasattr(running_mean, "assign"):
+    if x.shape.rank == 4 and axis == 3 and wide.dtype == tf.float32 and not (synchronized or is_traced_for_xla()):
+        none = tf.constant([], wide.dtype)
+        y, mean, unbiased = _fused(wide, none, none, weight, bias, eps, is_training=True)
+    else:
+        mean, variance, count = _batch_moments(wide, synchronized, axis)
         unbiased = variance * (count / tf.maximum(count - 1.0, 1.0))
+        y = _normalise(wide, mean, variance, weight, bias, eps, axis)
+    if hasattr(running_mean, "assign"):
         _move(running_mean, mean, momentum)
         _move(running_var, unbiased, momentum)
-    return _normalise(x, mean, variance, weight, bias, eps, axis)
+    return tf.cast(y, x.dtype)
 
 
-def _normalise_image(x: tf.Tensor, mean: Any, variance: Any, weight: Any, bias: Any, eps: float) -> tf.Tensor:
-    """In the one operation that TensorFlow joins with the convolution before it and the ReLU after it."""
-    mean = tf.cast(mean, x.dtype)
-    scale = tf.ones_like(mean) if weight is None else tf.cast(weight, x.dtype)
-    offset = tf.zeros_like(mean) if bias is None else tf.cast(bias, x.dtype)
-    variance = tf.cast(variance, x.dtype)
+def _fused(
+    x: tf.Tensor, mean: Any, variance: Any, weight: Any, bias: Any, eps: float, is_training: bool = False
+) -> Sequence[tf.Tensor]:
+    """Normalised images, mean and unbiased variance, by the one operation that TensorFlow has for them.
+
+    In inference it joins it with the convolution before it and the ReLU after it.
+    """
+    channels = x.shape[-1]
     return tf.raw_ops.FusedBatchNormV3(
-        x=x, scale=scale, offset=offset, mean=mean, variance=variance, epsilon=eps, is_training=False
-    )[0]
+        x=x,
+        scale=tf.ones(channels) if weight is None else tf.cast(weight, x.dtype),
+        offset=tf.zeros(channels) if bias is None else tf.cast(bias, x.dtype),
+        mean=tf.cast(mean, x.dtype),
+        variance=tf.cast(variance, x.dtype),
+        epsilon=eps,
+        is_training=is_training,
+    )[:3]
 
 
 def _batch_moments(x: tf.Tensor, synchronized: bool, axis: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
