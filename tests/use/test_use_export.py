@@ -100,8 +100,12 @@ def test_saved_model_of_any_size(
         assert error(loaded.serve(images(2, size)), model(images(2, size))) < TOLERANCE
 
 
-def test_onnx(generated_package: ModuleType, tmp_path: Path) -> None:
+@pytest.mark.parametrize("within", [False, True], ids=["own", "functional"])
+def test_onnx(generated_package: ModuleType, within: bool, tmp_path: Path) -> None:
     model = small_model(generated_package, "swin_tiny_patch4_window7_224")
+    if within:
+        inputs = keras.Input((*SIZE, 3))
+        model = generated_package.FunctionalModel(inputs, model(inputs))
     try:
         import onnxruntime
     except ImportError:

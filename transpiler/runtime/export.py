@@ -36,7 +36,7 @@ def constants_in_graph(model: Any) -> Iterator[None]:
     """
     constants = [
         (module._registry.buffers, name, buffer)
-        for module in model.modules()
+        for module in model._flatten_layers()
         if hasattr(module, "_registry")
         for name, buffer in module._registry.buffers.items()
         if tf.is_tensor(buffer) and not isinstance(buffer, keras.Variable)

@@ -8,8 +8,6 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from .arguments import registered_package
-
 
 class ManyWorkers:
     """What a model does differently while it is one of many workers: beside `keras.Model`, and before it."""
@@ -36,15 +34,6 @@ class ManyWorkers:
             return keras.tree.map_structure(_at_least_a_vector, step_function(data))
 
         return super()._make_function(step_with_an_axis)  # type: ignore[misc]
-
-
-class FunctionalModel(ManyWorkers, keras.Model):
-    """`keras.Model(inputs, outputs)`, which also trains under MultiWorkerMirroredStrategy."""
-
-
-_package = registered_package(FunctionalModel)
-if _package is not None:
-    keras.saving.register_keras_serializable(_package)(FunctionalModel)
 
 
 def _has_many_workers(strategy: Any) -> bool:
