@@ -17,10 +17,11 @@ from .diagnostics import Diagnostic
 from .findings import Findings
 from .inference import Typing
 from .internal_errors import reported
-from .model import Transpose
+from .model import OutputFile, Transpose
 from .names import collect_bindings, target_names
 from .needs import bound_names, is_all, is_import
 from .overrides import OverrideIndex
+from .package_data import PackageData
 from .passes.fold import FRAMEWORKS
 from .passes.imports import ImportWriter, InnerImports, framework_lines, is_docstring, is_framework, override_line
 from .passes.line_length import wrap_long_lines
@@ -49,6 +50,11 @@ class GeneratedModule:
     def transposes(self) -> tuple[Transpose, ...]:
         return tuple(each for findings in self.findings.values() for each in findings.transposes)
 
+    @property
+    def data(self) -> tuple[OutputFile, ...]:
+        """Files that the module reads when it runs."""
+        return tuple(file for findings in self.findings.values() for file in findings.data)
+
 
 class Assembler:
     """Writes generated modules."""
@@ -65,6 +71,7 @@ class Assembler:
         self.overrides = overrides
         self.model_classes = model_classes
         self.absent = absent
+        self.package_data = PackageData(program.resolver)
         self._placed: dict[str, set[str]] = {}
 
     def module(self, plan: ModulePlan, typing: Typing) -> GeneratedModule:
@@ -108,6 +115,9 @@ class Assembler:
             return self._override(plan, overridden[0], statement)
         if is_all(statement):
             return _filtered_all(statement, plan, self._own_names(plan))
+        data, problems = self.package_data.read_by(plan.name, statement)
+        findings.data += data
+        findings.diagnostics += problems
         if not self._needs_rewriting(plan, statement, typing):
             return [statement]
         rewriter = StatementRewriter(source, self.program, typing, self.model_classes, findings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .diagnostics import Diagnostic
-from .model import Transpose
+from .model import OutputFile, Transpose
 
 
 @dataclass
@@ -15,3 +15,4 @@ class Findings:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     transposes: list[Transpose] = field(default_factory=list)
     rows: set[str] = field(default_factory=set)
+    data: list[OutputFile] = field(default_factory=list)

@@ -117,7 +117,7 @@ def _transpile(
         overrides_of={root: _overridden(roots.reached[root]) for root in generation.roots},
         overrides_unreached=_unreached(overrides, roots.reached),
         definition_hashes=tuple((symbol, overrides.upstream_hash(symbol)) for symbol in generation.overrides_used),
-        upstream_read=tuple(source.upstream for source in resolver.read_sources()),
+        upstream_read=(*(source.upstream for source in resolver.read_sources()), *_upstream_data(generation)),
     )
 
 
@@ -258,9 +258,14 @@ def _files(resolver: NameResolver, overrides: OverrideIndex, generation: _Genera
         for module in generation.modules
         if module.text.strip()
     ]
+    files += {file.path: file for module in generation.modules for file in module.data}.values()
     upstreams: list[Upstream] = [file.upstream for file in files if file.upstream is not None]
     plans = {module.name: generation.plans[module.name] for module in generation.modules}
     return tuple([*package_output(resolver, plans, generation.roots, upstreams), *files, *runtime_output()])
+
+
+def _upstream_data(generation: _Generation) -> Iterator[Upstream]:
+    return (file.upstream for module in generation.modules for file in module.data if file.upstream is not None)
 
 
 def _module_file(resolver: NameResolver, plan: ModulePlan, module: GeneratedModule) -> OutputFile:

@@ -10,8 +10,6 @@ import pytest
         ("timm.layers._fx", "create_feature_extractor", (None, []), "features_only=True"),
         ("timm.models._features_fx", "FeatureGraphNet", (None, (1,)), "'getter', 'list' or 'hook'"),
         ("timm.models._features_fx", "GraphExtractNet", (None, []), "forward_intermediates"),
-        ("timm.models._prune", "adapt_model_from_string", (None, ""), "use the unpruned architecture"),
-        ("timm.models._prune", "adapt_model_from_file", (None, "ecaresnet50d_pruned"), "'ecaresnet50d_pruned'"),
         ("timm.models._helpers", "resume_checkpoint", (None, "x.pth"), "load_checkpoint.*BackupAndRestore"),
     ],
 )
