@@ -35,6 +35,7 @@ from .kinds import (
     join,
     join_all,
     outside,
+    with_items,
 )
 from .layout import needs_transpose
 from .names import Origin, dotted_name
@@ -244,12 +245,13 @@ class Calls:
         hint = self.program.hints.get(qualified)
         if hint and hint.applies in by_parameter:
             return self._applied(by_parameter, hint.applies, node, arguments, bound=bound)
-        for parameter, kind in by_parameter.items():
+        passed = with_items(by_parameter)
+        for parameter, kind in passed.items():
             layout = summary.layouts.get(parameter)
             held = element_of(kind) if isinstance(kind, (Sequence, Tuple)) else kind
             if wants and layout is not None and isinstance(held, Tensor):
                 self.analysis.want(held, layout, strong=True)
-        return _substituted(summary.returns, by_parameter)
+        return _substituted(summary.returns, passed)
 
     def _applied(
         self,

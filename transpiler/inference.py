@@ -40,6 +40,7 @@ from .kinds import (
     Tuple,
     element_of,
     hinted_kind,
+    item_name,
     join,
     outside,
     plain,
@@ -516,7 +517,16 @@ class Analysis:
         if isinstance(kind, Sequence) and kind.element == OPAQUE_TENSOR:
             chosen = self.program.summary(self.name).layouts.get(name, Layout.OPAQUE)
             return Sequence(Tensor(chosen, 4 if chosen is Layout.IMAGE else None, origin=name))
+        if isinstance(kind, Tuple):
+            return Tuple(tuple(self._item(item_name(name, i), item) for i, item in enumerate(kind.items)))
         return kind
+
+    def _item(self, name: str, kind: Kind) -> Kind:
+        """A tensor of a tuple that is a parameter: as it is used, like a parameter of its own."""
+        if kind != OPAQUE_TENSOR:
+            return kind
+        chosen = self.program.summary(self.name).layouts.get(name, Layout.OPAQUE)
+        return Tensor(chosen, 4 if chosen is Layout.IMAGE else None, origin=name)
 
     def _declared(self, node: cst.FunctionDef, parameter: cst.Param, arguments: dict[str, Kind]) -> Kind:
         passed = arguments.get(parameter.name.value)

@@ -51,6 +51,7 @@ class Tensor(Kind):
     `dtype` is 'bool', 'int', 'float', None, or '@p': that of the function's parameter p, whose callers differ.
     `per_channel` says that it has one value a channel of an image: `(C, 1, 1)`, `(1, C, 1, 1)` or `(B, C, 1, 1)`.
     `is_flat` says that it has fewer than four axes, `of_four` how one of unknown rank is stored where it has four.
+    `swapped` are two axes that the source has just swapped, (-2, -1) for the last two: `tokens.transpose(1, 2)`.
     """
 
     layout: Layout = Layout.PLAIN
@@ -61,6 +62,7 @@ class Tensor(Kind):
     per_channel: bool = False
     is_flat: bool = False
     of_four: Layout | None = None
+    swapped: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,17 @@ UNKNOWN = Unknown()
 PYTHON = Python()
 NONE = NoneValue()
 OPAQUE_TENSOR = Tensor(Layout.OPAQUE)
+
+
+def item_name(parameter: str, index: int) -> str:
+    """How one of the tensors of a parameter that is a tuple is called, where parameters are called by their names."""
+    return f"{parameter}[{index}]"
+
+
+def with_items(arguments: dict[str, Kind]) -> dict[str, Kind]:
+    """What is passed for parameters, the items of tuples among it one by one."""
+    tuples = [(name, kind) for name, kind in arguments.items() if isinstance(kind, Tuple)]
+    return arguments | {item_name(name, i): item for name, kind in tuples for i, item in enumerate(kind.items)}
 
 
 def with_own_dtype(kind: Kind, parameter: str) -> Kind:

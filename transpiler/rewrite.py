@@ -17,7 +17,7 @@ from .calls import DICT_METHODS
 from .code import code_of, expression, index_code, unwrapped
 from .evidence import axis_evidence
 from .flow import names_of_none
-from .kinds import ClassValue, Instance, Kind, Layout, Sequence, Shape, Tensor, Tuple, Unknown
+from .kinds import ClassValue, Instance, Kind, Layout, Sequence, Shape, Tensor, Tuple, Unknown, item_name
 from .layout import needs_transpose
 from .method_names import ONLY_TENSORS_HAVE
 from .passes.fold import FRAMEWORKS
@@ -426,7 +426,28 @@ class Rewriter(SubscriptRewriter):
             if want is not None:
                 reason = f"{qualified.rpartition('.')[2]}() takes {name} in {want.value} order"
                 args[i] = self._coerced_arg(args[i], kind, want, original, reason)
+            elif name and isinstance(kind, Tuple):
+                wanted = [layouts.get(item_name(name, place)) for place in range(len(kind.items))]
+                args[i] = self._coerced_items(args[i], kind, wanted, original)
         return updated.with_changes(args=args)
+
+    def _coerced_items(self, arg: cst.Arg, kind: Tuple, wanted: list[Layout | None], node: cst.Call) -> cst.Arg:
+        """A tuple of tensors, each in the layout that is wanted of it."""
+        changes: dict[int, cst.BaseExpression] = {}
+        elements = list(arg.value.elements) if isinstance(arg.value, (cst.Tuple, cst.List)) else []
+        for place, (item, want) in enumerate(zip(kind.items, wanted, strict=True)):
+            if want is None or not isinstance(item, Tensor) or not needs_transpose(item, want):
+                continue
+            if len(elements) != len(wanted) or item.rank is None:
+                hint = "permute it before, and write the tuple out in the call"
+                self.report("L208", f"item {place} of this tuple is wanted in {want.value} order", node, hint)
+                return arg
+            reason = f"{code_of(node.func)} takes it in {want.value} order"
+            changes[place] = expression(self.transposed(code_of(elements[place].value), item, want, node, reason))
+        if not changes:
+            return arg
+        new = [element.with_changes(value=changes.get(i, element.value)) for i, element in enumerate(elements)]
+        return arg.with_changes(value=arg.value.with_changes(elements=new))
 
     def _coerced_arg(self, arg: cst.Arg, kind: Kind, want: Layout, node: cst.Call, reason: str) -> cst.Arg:
         """An argument, a tensor or a list of them, in the layout that is wanted of it."""

@@ -403,6 +403,30 @@ def test_reshaping():
     assert_close(F.swap_axes(x, 0, -1), t.transpose(0, -1).numpy())
 
 
+@pytest.mark.parametrize(
+    ("shape", "sizes", "swapped"),
+    [
+        ((2, 12, 6), (2, 6, 3, 4), (-2, -1)),
+        ((2, 12, 6), (2, -1, 3, 4), (1, 2)),
+        ((2, 2, 12, 3), (2, -1, 3, 4), (-2, -1)),  # heads
+        ((2, 2, 12, 3), (2, 6, 3, 4), (1, 2)),  # of four axes, 1 and 2 aren't the last two
+        ((2, 12, 6), (2, 3, 4, 6), (-2, -1)),  # other channels than it has
+    ],
+)
+def test_an_image_of_tokens(shape, sizes, swapped):
+    x = sample(*shape)
+    expected = torch.from_numpy(x).transpose(*swapped).reshape(*sizes).permute(0, 2, 3, 1).numpy()
+    assert_close(F.image_of_tokens(x, sizes, swapped), expected)
+    if swapped == (-2, -1):
+        dynamic = (tf.constant(sizes[0]), *sizes[1:])
+        assert_close(in_dynamic_graph(lambda y: F.image_of_tokens(y, dynamic), x), expected)
+
+
+def test_tokens_that_are_no_pixels_make_no_image():
+    with pytest.raises((ValueError, tf.errors.InvalidArgumentError)):
+        F.image_of_tokens(sample(2, 12, 6), (2, -1, 3, 5))
+
+
 def test_values():
     x = sample(4, 5)
     t = torch.from_numpy(x)

@@ -7,6 +7,7 @@ import re
 from ..kinds import PYTHON, Kind, Layout, Sequence, Shape, Tensor, Tuple, Unknown
 from ..layout import is_to_channels_last, is_to_image, stored_axis, to_stored
 from .image_form import after_dropping, drops_axes, only_with
+from .image_of_tokens import LAST_TWO, image_of_tokens_code, is_image_of_tokens, swapped_axes
 from .table import Argument, BoundCall, Case, Op, Refusal, broadcast, same
 from .template import axis_code, fill, items_of, parenthesize, sizes_code
 
@@ -44,6 +45,8 @@ def reshape_code(call: BoundCall) -> str:
         batch, channels = _first_sizes(call, name)
         return f"tf.reshape({call.one('input').code()}, ({batch}, 1, 1, {channels}))"
     sizes = _sizes(call, name)
+    if is_image_of_tokens(call):
+        return image_of_tokens_code(call.one("input").code(), call.tensor.swapped, sizes_code(sizes))
     if len(sizes) == 1 and isinstance(sizes[0].kind, Unknown) and not sizes[0].is_literal and not sizes[0].code().startswith("*"):
         return f"tf.reshape({call.one('input').code()}, F.sizes({sizes[0].code()}))"
     return f"tf.reshape({call.one('input').code()}, {sizes_code(sizes)})"
@@ -59,7 +62,7 @@ def _first_sizes(call: BoundCall, name: str) -> tuple[str, str]:
 
 
 def reshape_kind(call: BoundCall) -> Kind:
-    if _per_channel(call):
+    if _per_channel(call) or is_image_of_tokens(call):
         return Tensor(Layout.IMAGE, 4, call.tensor.dtype)
     return Tensor(Layout.PLAIN, items_of(call, _new_shape(call)), call.tensor.dtype)
 
@@ -108,7 +111,7 @@ def permute_kind(call: BoundCall) -> Kind:
     rank = len(axes) if axes else items_of(call, "dims")
     if axes and call.layout is not Layout.IMAGE and is_to_image(axes):
         return Tensor(Layout.IMAGE, rank, tensor.dtype)
-    return Tensor(Layout.PLAIN, rank, tensor.dtype)
+    return Tensor(Layout.PLAIN, rank, tensor.dtype, swapped=LAST_TWO if axes == (0, 2, 1) and call.layout is Layout.PLAIN else None)
 
 
 def _pair(call: BoundCall) -> tuple[int, int]:
@@ -159,7 +162,8 @@ def _swaps_sides(call: BoundCall) -> bool:
 
 def transpose_kind(call: BoundCall) -> Kind:
     layout = Layout.IMAGE if _swaps_sides(call) else Layout.PLAIN
-    return Tensor(layout, call.tensor.rank, call.tensor.dtype)
+    swapped = swapped_axes(*_pair(call), call.tensor.rank) if call.layout is Layout.PLAIN else None
+    return Tensor(layout, call.tensor.rank, call.tensor.dtype, swapped=swapped)
 
 
 def matrix_transpose_kind(call: BoundCall) -> Kind:

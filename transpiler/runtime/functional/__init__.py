@@ -51,7 +51,7 @@ from .random import (
     uniform_like,
 )
 from .recompute import checkpoint
-from .reshaping import chunk, flatten, split, swap_axes, tensor_split, tile
+from .reshaping import chunk, flatten, image_of_tokens, split, swap_axes, tensor_split, tile
 from .resize import interpolate
 from .sampling import affine_grid, grid_sample
 from .selection import sliding_windows, unique
@@ -113,6 +113,7 @@ __all__ = [
     "expand",
     "finfo",
     "flatten",
+    "image_of_tokens",
     "fold",
     "full_like",
     "gather",

@@ -78,3 +78,30 @@ def swap_axes(x: Any, first: int, second: int) -> tf.Tensor:
     order = list(range(x.shape.rank))
     order[first], order[second] = order[second], order[first]
     return tf.transpose(x, order)
+
+
+def image_of_tokens(x: Any, sizes: Sequence[Any], swapped: tuple[int, int] = (-2, -1)) -> tf.Tensor:
+    """`x.transpose(*swapped).reshape(B, C, H, W)` of torch, stored channels-last.
+
+    Args:
+        x: tokens, (B, N, C) or (B, heads, N, C / heads).
+        sizes: B, C, H, W; C may be -1.
+        swapped: the axes that torch's transpose swaps, the last two of `x` as a rule.
+
+    Returns:
+        (B, H, W, C). Tokens that already have C channels are only given their sides.
+
+    Raises:
+        tf.errors.InvalidArgumentError, ValueError: there are not B * H * W tokens of C channels.
+    """
+    x = tf.convert_to_tensor(x)
+    batch, channels, height, width = sizes
+    rank = x.shape.rank
+    held = [x.shape[-1], *x.shape[1:-2]]
+    are_last_two = rank in (3, 4) and {axis % rank for axis in swapped} == {rank - 2, rank - 1}
+    if are_last_two and None not in held and not (isinstance(channels, int) and channels not in (-1, math.prod(held))):
+        if rank == 4:
+            x = tf.transpose(x, (0, 2, 1, 3))
+        # With its own batch it can only be done where there is a token for each pixel.
+        return tf.reshape(x, (ops.shape(x)[0], height, width, math.prod(held)))
+    return tf.transpose(tf.reshape(swap_axes(x, *swapped), (batch, channels, height, width)), (0, 2, 3, 1))
