@@ -101,3 +101,14 @@ def test_shared_zeros_are_nobodys_state():
         one.weight.variable.value.assign_add(tf.ones((4, 4)))
     assert (one.weight.numpy() == 1).all()
     assert other.weight.numpy().all() and not (other.weight.numpy() == 1).any()
+
+
+def test_a_value_that_is_computed_from_the_one_it_replaces():
+    class Module(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(2, 3, 1)
+            self.conv.bias.assign(tf.zeros_like(self.conv.bias))
+            self.conv.bias.assign(self.conv.bias + 1.0)
+
+    np.testing.assert_array_equal(Module().conv.bias, 1.0)

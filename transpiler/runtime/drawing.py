@@ -163,8 +163,9 @@ class _Undrawn(keras.Variable):
         self.assign(_values(tuple(self.shape), *self.__dict__["_awaited"]))
 
     def assign(self, value: Any) -> Any:
-        assigned = super().assign(value)
-        del self.__dict__["_awaited"]
+        # Not super(): what is assigned may have been computed from this variable, which drew it since the call began.
+        assigned = keras.Variable.assign(self, value)
+        self.__dict__.pop("_awaited", None)
         self.__class__ = keras.Variable
         return assigned
 
