@@ -76,6 +76,27 @@ def test_batch_norm_of_running_statistics(affine: bool) -> None:
     assert_close(gradient, torch_x.grad.permute(0, 2, 3, 1).numpy(), 2e-5)
 
 
+@pytest.mark.parametrize("multiple", [1, 2])
+@pytest.mark.parametrize("stride, dilation", [(1, 1), (2, 1), (1, 2)])
+def test_batch_norm_after_a_depthwise_convolution(multiple: int, stride: int, dilation: int) -> None:
+    channels = 16 // multiple
+    x, kernel = sample(2, 6, 5, channels), sample(16, 1, 3, 3, seed=3)
+    mean, variance = sample(16, seed=4), abs(sample(16, seed=5)) + 0.1
+    options = {"stride": stride, "padding": 1, "dilation": dilation, "groups": channels}
+    statistics = [torch.from_numpy(value) for value in (mean, variance, WEIGHT, BIAS)]
+    torch_x = to_torch(x, image=True).requires_grad_(True)
+    convolved = torch.nn.functional.conv2d(torch_x, torch.from_numpy(kernel), None, **options)
+    expected = torch.nn.functional.silu(torch.nn.functional.batch_norm(convolved, *statistics))
+    expected.sin().sum().backward()
+
+    def convolve(x: tf.Tensor) -> tf.Tensor:
+        return F.silu(F.batch_norm(F.conv2d(x, kernel, None, **options), mean, variance, WEIGHT, BIAS))
+
+    actual, gradient = in_graph(convolve, x)
+    assert_close(actual, expected.detach().permute(0, 2, 3, 1).numpy())
+    assert_close(gradient, torch_x.grad.permute(0, 2, 3, 1).numpy(), 2e-5)
+
+
 @pytest.mark.parametrize("jit_compile", [False, True])
 @pytest.mark.parametrize("affine", [False, True])
 def test_batch_norm_of_the_batch(affine: bool, jit_compile: bool) -> None:

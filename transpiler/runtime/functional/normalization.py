@@ -91,7 +91,8 @@ def batch_norm(
     axis = axis % x.shape.rank
     if not training and running_mean is not None:
         if x.shape.rank == 4 and axis == 3 and x.dtype == tf.float32:
-            return _fused(x, running_mean, running_var, weight, bias, eps)[0]
+            folded = _folded(x, running_mean, running_var, weight, bias, eps)
+            return _fused(x, running_mean, running_var, weight, bias, eps)[0] if folded is None else folded
         return _normalise(x, _as_wide(running_mean), _as_wide(running_var), weight, bias, eps, axis)
     wide = _wide(x)
     if x.shape.rank == 4 and axis == 3 and wide.dtype == tf.float32 and not (synchronized or is_traced_for_xla()):
@@ -126,6 +127,25 @@ def _fused(
     )[:3]
 
 
+def _folded(x: tf.Tensor, mean: Any, variance: Any, weight: Any, bias: Any, eps: float) -> tf.Tensor | None:
+    """The normalised images where a graph makes them by a depthwise convolution; None if it does not.
+
+    TensorFlow joins with that no normalisation, but an addition and an activation, so its small kernel takes the scale.
+    """
+    convolution = getattr(x, "op", None)  # of a graph's tensors only
+    if convolution is None or convolution.type != "DepthwiseConv2dNative":
+        return None
+    images, kernel = convolution.inputs
+    scale, shift = _scale_and_offset(_as_wide(mean), _as_wide(variance), weight, bias, eps)
+    attributes = ("strides", "padding", "explicit_paddings", "data_format", "dilations")
+    y = tf.raw_ops.DepthwiseConv2dNative(
+        input=images,
+        filter=kernel * tf.reshape(scale, kernel.shape[2:]),
+        **{name: convolution.get_attr(name) for name in attributes},
+    )
+    return tf.nn.bias_add(y, shift)
+
+
 def _batch_moments(x: tf.Tensor, synchronized: bool, axis: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Mean and variance of each channel, and how many values they were taken over."""
     axes = [other for other in range(x.shape.rank) if other != axis]
@@ -156,15 +176,20 @@ def _on_axis(value: tf.Tensor, x: tf.Tensor, axis: int) -> tf.Tensor:
     return tf.reshape(value, (-1, *(1,) * after)) if after else value
 
 
-def _normalise(
-    x: tf.Tensor, mean: tf.Tensor, variance: tf.Tensor, weight: Any, bias: Any, eps: float, axis: int
-) -> tf.Tensor:
+def _scale_and_offset(
+    mean: tf.Tensor, variance: tf.Tensor, weight: Any, bias: Any, eps: float
+) -> tuple[tf.Tensor, tf.Tensor]:
     scale = tf.math.rsqrt(variance + eps)
     if weight is not None:
         scale = scale * tf.cast(weight, scale.dtype)
     shift = -mean * scale
-    if bias is not None:
-        shift = shift + tf.cast(bias, scale.dtype)
+    return scale, shift if bias is None else shift + tf.cast(bias, scale.dtype)
+
+
+def _normalise(
+    x: tf.Tensor, mean: tf.Tensor, variance: tf.Tensor, weight: Any, bias: Any, eps: float, axis: int
+) -> tf.Tensor:
+    scale, shift = _scale_and_offset(mean, variance, weight, bias, eps)
     # Both are one value a channel: what remains is one multiplication and one addition.
     return tf.cast(_wide(x) * _on_axis(scale, x, axis) + _on_axis(shift, x, axis), x.dtype)
 
