@@ -70,13 +70,15 @@ def test_what_a_constructor_reads_stays():
         def __init__(self):
             super().__init__()
             self.fc = nn.Linear(4, 4)
+            self.halved = nn.Linear(4, 4)
+            self.halved.bias.assign(self.halved.bias / 2)
             self.read = self.fc.weight.numpy()
             self.copied = copy.deepcopy(self.fc)
             self.fc.bias.assign(self.fc.bias / 2)
             self.copied.bias.assign(self.fc.bias * 4)
 
     module = Halved()
-    assert module.read.all()
+    assert module.read.all() and module.halved.bias.numpy().all()
     np.testing.assert_array_equal(module.fc.weight.numpy(), module.read)
     np.testing.assert_array_equal(module.copied.weight.numpy(), module.read)
     np.testing.assert_array_equal(module.copied.bias.numpy(), 4 * module.fc.bias.numpy())
