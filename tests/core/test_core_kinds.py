@@ -208,6 +208,24 @@ def test_an_annotation_decides(transpile):
     assert "return tf.reduce_sum(x), tf.reduce_sum(y), tf.reshape(z, (3,))" in run.text()
 
 
+@pytest.mark.parametrize(
+    ("call", "written"),
+    [
+        ("F.adaptive_avg_pool2d(x, 1)", "F.adaptive_avg_pool2d(x, 1)"),
+        ("torch.softmax(x, dim=1)", "F.softmax(x, axis=1)"),
+    ],
+)
+def test_what_torch_is_given_as_its_input_is_a_tensor(transpile, call, written):
+    """Nobody calls the function, and nothing is annotated: an image where only an image can be, else torch's order."""
+    assert written in transpile(f"def pool(x, size=1):\n    return {call}\n").text()
+
+
+@pytest.mark.parametrize("call", ["torch.is_tensor(x)", "torch.zeros(x)", "F.relu(size + 1, x)"])
+def test_other_arguments_of_torch_functions_say_nothing(transpile, call):
+    run = transpile(f"def pool(x, size: torch.Tensor):\n    y = {call}\n    return x.mean(1)\n")
+    assert run.codes == ["K101"]
+
+
 def test_a_hint_decides(transpile, own_overrides):
     hint = '[[hint]]\nfunction = "net.f"\nkinds = { x = "IMAGE", y = "python", z = "PLAIN:3" }\nreason = "said here"\n'
     (own_overrides / "index.toml").write_text(hint, encoding="utf-8")
