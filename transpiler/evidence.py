@@ -1,14 +1,17 @@
-"""What the use of a tensor says about its layout."""
+"""What the use of a value says: whether it is a tensor, and how that is stored."""
 
 from __future__ import annotations
 
 import libcst as cst
+import libcst.matchers as m
 
 from .code import code_of
 from .kinds import Layout, Tensor
 from .layout import is_to_channels_last, is_to_image
+from .method_names import ONLY_TENSORS_HAVE
 from .rules.table import BoundCall, Op
 from .rules.template import items_of
+from .walk import find
 
 
 def axis_evidence(row: Op, call: BoundCall) -> Layout | None:
@@ -43,3 +46,16 @@ def size_evidence(tensor: Tensor, node: cst.Subscript) -> Layout | None:
     if text in ("1:3", "1:-1"):
         return Layout.PLAIN
     return Layout.IMAGE if text in ("2:", "-2:", "2:4") and tensor.rank == 4 else None
+
+
+def uses_as_tensor(node: cst.FunctionDef, name: str) -> bool:
+    """Whether a function calls a method on a parameter that only tensors have."""
+    return any(
+        isinstance(use.value, cst.Name) and use.value.value == name and use.attr.value in ONLY_TENSORS_HAVE
+        for use in find(node.body, cst.Attribute)
+    )
+
+
+def given_first(name: str) -> m.Call:
+    """A call whose first argument is what a name stands for."""
+    return m.Call(args=[m.Arg(value=m.Name(name), keyword=None, star=""), m.ZeroOrMore()])

@@ -19,6 +19,7 @@ from . import rules
 from .annotations import annotation_kind
 from .calls import Calls
 from .diagnostics import Diagnostic
+from .evidence import given_first, uses_as_tensor
 from .expressions import Expressions
 from .flow import are_lists, constants_and_configurations, joined_names, leaves
 from .hints import Hint
@@ -556,13 +557,13 @@ class Analysis:
             return passed
         if parameter.name.value == "state_dict":
             return Mapping(plain())
-        if _uses_as_tensor(node, parameter.name.value) or self._is_torchs_input(node, parameter.name.value):
+        if uses_as_tensor(node, parameter.name.value) or self._is_torchs_input(node, parameter.name.value):
             return OPAQUE_TENSOR
         return PYTHON if self._uses_as_array(node, parameter.name.value) else UNKNOWN
 
     def _is_torchs_input(self, node: cst.FunctionDef, name: str) -> bool:
         """Whether a function gives a parameter to a torch function as its `input`, which is a tensor."""
-        given = (call.func for call in find(node.body, cst.Call) if m.matches(call, _given_first(name)))
+        given = (call.func for call in find(node.body, cst.Call) if m.matches(call, given_first(name)))
         origins = (self.program.resolver.qualify(self.module, func) for func in given)
         rows = (rules.find(origin.dotted) for origin in origins if origin is not None)
         return any(isinstance(row, rules.Op) and row.params.partition(",")[0] == "input" for row in rows)
@@ -583,18 +584,6 @@ class Analysis:
             for name in self.weak - self.strong.keys():
                 layouts[name] = Layout.PLAIN
         return layouts
-
-
-def _uses_as_tensor(node: cst.FunctionDef, name: str) -> bool:
-    """Whether a function calls a method on a parameter that only tensors have."""
-    return any(
-        isinstance(use.value, cst.Name) and use.value.value == name and use.attr.value in ONLY_TENSORS_HAVE
-        for use in find(node.body, cst.Attribute)
-    )
-
-
-def _given_first(name: str) -> m.Call:
-    return m.Call(args=[m.Arg(value=m.Name(name), keyword=None, star=""), m.ZeroOrMore()])
 
 
 def _name(node: cst.BaseExpression) -> str:
