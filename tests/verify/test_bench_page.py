@@ -23,3 +23,8 @@ def test_page_has_a_table_for_each_kind_of_call(mode, share):
     assert "| generated | 500 ms (400 to 600) | 900 ms | 1.00 | 30 | 0 |  |  |" in page
     assert "| torch | 1000 ms (400 to 600) | 900 ms | 2.00 | 30 | 0 | 3.0e-07 |  |" in page
     assert f"of which ours reaches {share} %" in page and "MatMul 300" in page
+
+
+def test_what_bounds_an_architecture_stands_with_it():
+    page = render_page({"machine": {}, "results": [OURS], "bounds": {"net, infer": "Memory.", "net, train": "x"}}, "b.json")
+    assert page.endswith("\n\nMemory.\n")

@@ -149,9 +149,9 @@ def _keep(path: Path | None, facts: dict[str, Any], records: list[dict[str, Any]
     if path is None:
         return
     kind = [records[0][name] for name in ("arch", "batch", "mode")]
-    old = _read(path).get("results", [])
-    others = [row for row in old if [row["arch"], row["batch"], row["mode"]] != kind]
-    _write(path, {"benchmark": "models", "machine": facts, "results": [*others, *records]})
+    old = _read(path)
+    others = [row for row in old.get("results", []) if [row["arch"], row["batch"], row["mode"]] != kind]
+    _write(path, {**old, "benchmark": "models", "machine": facts, "results": [*others, *records]})
 
 
 def _read(path: Path | None) -> dict[str, Any]:

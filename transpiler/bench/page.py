@@ -34,7 +34,9 @@ def render_page(found: dict[str, Any], name: str) -> str:
         "",
     ]
     for (arch, mode, batch), rows in _kinds(found["results"]):
+        bound = found.get("bounds", {}).get(f"{arch}, {mode}")
         lines += [f"## {arch}, {mode}, batch {batch}", "", *_table(rows), "", *_about_ours(rows[0]), ""]
+        lines += [bound, ""] if bound else []
     return "\n".join(lines).rstrip() + "\n"
 
 
