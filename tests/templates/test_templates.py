@@ -154,7 +154,11 @@ def imported(tmp_path, monkeypatch):
         del sys.modules[module]
 
 
-CHECKPOINTS = "def read_checkpoint(path): return {'state_dict': {'a': path}}\n"
+RUNTIME = {
+    "runtime/__init__.py": "",
+    "runtime/checkpoints.py": "def read_checkpoint(path): return {'state_dict': {'a': path}}\n",
+    "runtime/functional_model.py": "FunctionalModel = object\n",
+}
 
 
 def test_package_with_a_registry(environment, imported):
@@ -162,10 +166,9 @@ def test_package_with_a_registry(environment, imported):
     package = imported(
         {
             "__init__.py": environment.get_template("package_init.py.j2").render(PACKAGE),
-            "runtime/__init__.py": "",
+            **RUNTIME,
             "data.py": "",
             "optim.py": "",
-            "runtime/checkpoints.py": CHECKPOINTS,
             "runtime/drawing.py": "from contextlib import nullcontext as postponed_draws",
             "runtime/registered_names.py": "def unknown_name(name, known): return f'{name} is not in {known}'\n",
             "timm/__init__.py": "",
@@ -193,8 +196,7 @@ def test_package_without_a_registry(environment, imported):
     package = imported(
         {
             "__init__.py": environment.get_template("package_init.py.j2").render(context),
-            "runtime/__init__.py": "",
-            "runtime/checkpoints.py": CHECKPOINTS,
+            **RUNTIME,
             "mine.py": "",
             "lib/__init__.py": "",
             "lib/nets/__init__.py": "",

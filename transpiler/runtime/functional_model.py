@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from .arguments import registered_package
+from .arguments import PACKAGE, class_that_wrote, registered_package
 from .export import constants_in_graph, export_options
 from .many_workers import ManyWorkers
 
@@ -41,6 +41,18 @@ class FunctionalModel(ManyWorkers, keras.Model):
             if format == "onnx":
                 held.enter_context(constants_in_graph(self))
             super().export(str(filepath), format, verbose=verbose, input_signature=input_signature, **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "package": PACKAGE}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        """Make a model from what `get_config` gives, of the package that wrote it if that is imported."""
+        writer: Any = class_that_wrote(config, cls)
+        config = {name: value for name, value in config.items() if name != "package"}
+        if writer is cls:
+            return super().from_config(config, custom_objects)
+        return writer.from_config(config, custom_objects)
 
 
 def _spec_of(tensor: keras.KerasTensor) -> keras.InputSpec:
