@@ -108,6 +108,11 @@ class Rewriter(SubscriptRewriter):
         name = original.attr.value
         if isinstance(owner, Unknown) and name == "requires_grad":
             owner = Tensor()  # nothing else has it
+        if name == "type" and m.matches(original.value, m.Attribute(attr=m.Name("device"))):
+            device = self.kind(cst.ensure_type(original.value, cst.Attribute).value)
+            if isinstance(device, Tensor):
+                why = "TensorFlow's device is a string, and where a graph runs is not known when it is made"
+                self.report("T103", f"the type of a tensor's device is declared unsupported: {why}", original)
         if isinstance(owner, Tensor):
             return self._tensor_attribute(owner, name, updated)
         if isinstance(owner, Instance):

@@ -125,6 +125,24 @@ def test_probes_of_other_things_stay(transpile):
     assert folded(transpile, body) == body
 
 
+@pytest.mark.parametrize(
+    ("test", "after"),
+    [
+        ("x.is_meta", "return 2"),
+        ("x.device.type == 'meta'", "return 2"),
+        ('x.device.type != "meta"', "return 1\nreturn 2"),
+        ("flag and x.device.type != 'meta'", "if flag:\n    return 1\nreturn 2"),
+    ],
+)
+def test_no_tensor_is_on_the_meta_device(transpile, test, after):
+    assert folded(transpile, f"if {test}:\n    return 1\nreturn 2") == after
+
+
+def test_what_kind_of_device_a_tensor_is_on_is_not_asked_of_tensorflows_name_of_it(transpile):
+    run = transpile("def f(x: torch.Tensor):\n    return 1 if x.device.type == 'cuda' else 2\n")
+    assert run.codes == ["T103"]
+
+
 def test_a_local_of_the_name_of_a_flag_is_not_folded(transpile):
     run = transpile("HAS = hasattr(F, 'silu')\n\ndef f(HAS):\n    return 1 if HAS else 2\n")
     assert "return 1 if HAS else 2" in run.text()

@@ -21,6 +21,7 @@ from .tracking import TrackingTransformer
 
 ABSENT_PACKAGES = frozenset({"apex", "functorch", "flash_attn", "inplace_abn"})
 FRAMEWORKS = frozenset({"torch", "torchvision"}) | ABSENT_PACKAGES
+_DEVICE_TYPE = m.Attribute(value=m.Attribute(attr=m.Name("device")), attr=m.Name("type"))
 
 
 def _constant(node: cst.BaseExpression) -> bool | None:
@@ -107,10 +108,12 @@ class Fold(TrackingTransformer, ScopedTransformer):
         return _literal(self._is_known(f"{owner}.{attribute}"))
 
     def leave_Comparison(self, original_node: cst.Comparison, updated_node: cst.Comparison) -> cst.BaseExpression:
-        """`'silu' in dir(torch.nn.functional)`"""
+        """`'silu' in dir(torch.nn.functional)`, `x.device.type != 'meta'`"""
         if len(original_node.comparisons) != 1:
             return updated_node
         comparison = original_node.comparisons[0]
+        if m.matches(original_node.left, _DEVICE_TYPE) and _string(comparison.comparator) == "meta":
+            return _literal(isinstance(comparison.operator, cst.NotEqual))
         probe = _string(original_node.left)
         directory = comparison.comparator
         if (
