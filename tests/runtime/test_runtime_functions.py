@@ -254,6 +254,28 @@ def test_small_functions():
     assert_close(in_dynamic_graph(lambda y: F.expand(y[:, :1], (-1, 6, -1)), x), t[:, :1].expand(-1, 6, -1).numpy())
 
 
+@pytest.mark.parametrize(
+    ("shifts", "axis"), [((-3, 2), (1, 2)), ((3, 1), (2, 1)), ((7,), (1,)), ((1, 2, 3), (0, 1, 2)), ((2, 1), (2, 3))]
+)
+def test_roll(shifts, axis):
+    """Values and gradient, with the batch known and open; gathers of known sizes and slices of others are one."""
+    x = sample(2, 5, 6, 3)
+    t = torch.tensor(x, requires_grad=True)
+    expected = torch.roll(t, shifts, axis)
+    weight = sample(*x.shape)
+    expected.backward(torch.from_numpy(weight))
+    v = tf.constant(x)
+    with tf.GradientTape() as tape:
+        tape.watch(v)
+        actual = F.roll(v, shifts, axis)
+        total = tf.reduce_sum(actual * weight)
+    assert_close(actual, expected.detach().numpy())
+    assert_close(tape.gradient(total, v), t.grad.numpy())
+    for shape in ((None, 5, 6, 3), (None, None, None, 3)):
+        run = tf.function(lambda y: F.roll(y, shifts, axis), input_signature=[tf.TensorSpec(shape)])
+        assert_close(run(x), expected.detach().numpy())
+
+
 def test_check():
     F.check(True, "fine")
     with pytest.raises(AssertionError, match="wrong"):

@@ -53,6 +53,7 @@ from .random import (
 from .recompute import checkpoint
 from .reshaping import chunk, flatten, image_of_tokens, split, swap_axes, tensor_split, tile
 from .resize import interpolate
+from .rolling import roll
 from .sampling import affine_grid, grid_sample
 from .selection import sliding_windows, unique
 from .shape import (
@@ -66,7 +67,6 @@ from .shape import (
     normalize,
     one_hot,
     repeat_interleave,
-    roll,
     sizes,
     slice_assign,
     to_channels_first,

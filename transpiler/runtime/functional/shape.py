@@ -97,35 +97,6 @@ def repeat_interleave(x: Any, repeats: Any, dim: int | None = None) -> tf.Tensor
     return tf.repeat(x, repeats, axis=dim)
 
 
-def roll(x: Any, shifts: Any, axis: Any = None) -> tf.Tensor:
-    """`torch.roll` out of slices, which TFLite has and tf.roll it lacks."""
-    x = tf.convert_to_tensor(x)
-    if axis is None:
-        return tf.reshape(roll(tf.reshape(x, (-1,)), shifts, 0), tf.shape(x))
-    if not isinstance(shifts, (tuple, list)):
-        shifts = (shifts,)
-    if not isinstance(axis, (tuple, list)):
-        axis = (axis,)
-    for shift, each in zip(shifts, axis, strict=True):
-        x = _roll_axis(x, shift, each % x.shape.rank)
-    return x
-
-
-def _roll_axis(x: tf.Tensor, shift: Any, axis: int) -> tf.Tensor:
-    size = ops.shape(x)[axis]
-    if not isinstance(shift, int):
-        return tf.roll(x, shift, axis)
-    cut = (-shift) % size
-    if tf.is_tensor(cut):
-        before = (slice(None),) * axis
-        head, tail = x[(*before, slice(cut))], x[(*before, slice(cut, None))]
-    elif cut == 0:
-        return x
-    else:
-        head, tail = tf.split(x, [cut, size - cut], axis=axis)
-    return tf.concat([tail, head], axis=axis)
-
-
 def normalize(x: Any, p: float = 2.0, axis: Any = 1, eps: float = 1e-12) -> tf.Tensor:
     """`torch.nn.functional.normalize`: x / max(norm, eps) over the stored axis."""
     x = tf.convert_to_tensor(x)
