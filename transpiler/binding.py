@@ -10,7 +10,7 @@ import libcst as cst
 
 from . import rules
 from .expressions import literal_value
-from .kinds import Kind, join
+from .kinds import Kind, element_of, join
 from .rules.table import REST, Argument, BoundCall, Op, Refusal
 from .rules.template import bind
 from .scopes import parameter_list
@@ -101,10 +101,14 @@ def argument_parameters(node: cst.FunctionDef, arguments: Sequence[cst.Arg], *, 
 
 
 def match_parameters(node: cst.FunctionDef, arguments: list[tuple[cst.Arg, Kind]], *, bound: bool) -> dict[str, Kind]:
-    """Which parameter gets which argument; starred arguments match nothing."""
+    """Which parameter gets which argument; of starred ones, those that are passed to `*args` of nothing else."""
     names = argument_parameters(node, [arg for arg, _ in arguments], bound=bound)
+    rest = node.params.star_arg
+    takes_rest_only = isinstance(rest, cst.Param) and not node.params.params[bound:]
     matched: dict[str, Kind] = {}
-    for name, (_, kind) in zip(names, arguments, strict=True):
+    for name, (arg, kind) in zip(names, arguments, strict=True):
+        if isinstance(rest, cst.Param) and takes_rest_only and arg.star == "*":
+            name, kind = rest.name.value, element_of(kind)
         if name is not None:
             matched[name] = join(matched[name], kind) if name in matched else kind
     return matched

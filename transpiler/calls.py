@@ -37,8 +37,9 @@ from .kinds import (
     outside,
     with_items,
 )
-from .layout import needs_transpose
+from .module_calls import ModuleCalls
 from .names import Origin, dotted_name
+from .program import SEQUENTIAL
 from .registries import configured_name
 from .rules.reshaping import pieces
 from .rules.table import Argument, BoundCall, Op, Refusal, same
@@ -60,8 +61,6 @@ _MODULE_WALKS: dict[str, Kind] = {
 }
 # What no tensor has.
 DICT_METHODS = frozenset({"items", "keys", "values"})
-SEQUENTIAL = "torch.nn.Sequential"
-FLATTEN = "torch.nn.Flatten"
 _ADDING = frozenset({"append", "extend", "insert"})
 _SELF_RETURNING = _ADDING | {"train", "eval", "to", "apply", "requires_grad_", "float", "half", "cuda", "cpu"}
 
@@ -72,6 +71,7 @@ class Calls:
     def __init__(self, analysis: Analysis) -> None:
         self.analysis = analysis
         self.program = analysis.program
+        self.modules = ModuleCalls(analysis, self)
 
     def kind(self, node: cst.Call) -> Kind:
         arguments = [(arg, self.analysis.expressions.kind(arg.value)) for arg in node.args]
@@ -106,7 +106,7 @@ class Calls:
             return Instance(frozenset({target.dotted}))
         found = self.program.function(target.dotted)
         if found is not None:
-            return self._function(target.dotted, found[1], arguments, bound=False)
+            return self.function(target.dotted, found[1], arguments, bound=False)
         return self.call_value(self.analysis.origin_kind(target), arguments)
 
     def _external(self, name: str, arguments: list[tuple[cst.Arg, Kind]]) -> Kind:
@@ -116,7 +116,8 @@ class Calls:
         if name == "copy.deepcopy" and arguments:
             return arguments[0][1]
         if name in ("collections.OrderedDict", "dict") and arguments:
-            return Mapping(UNKNOWN)
+            pair = element_of(arguments[0][1])
+            return Mapping(pair.items[1] if isinstance(pair, Tuple) and len(pair.items) == 2 else UNKNOWN)
         return PYTHON if name.partition(".")[0] != "torch" else UNKNOWN
 
     def _by_row(
@@ -128,8 +129,8 @@ class Calls:
         receiver: tuple[cst.BaseExpression, Kind] | None,
     ) -> Kind:
         if isinstance(row, rules.Layer):
-            items = self._items(arguments) if row.torch == SEQUENTIAL else ()
-            return Instance(frozenset({row.torch}), self._element(arguments), items)
+            run = self._run(arguments) if row.torch == SEQUENTIAL else ()
+            return Instance(frozenset({row.torch}), self._element(arguments), frozenset({run} if run else ()))
         if isinstance(row, rules.Value):
             if row.tf == "nn.Parameter":
                 value = arguments[0][1] if arguments else UNKNOWN
@@ -155,16 +156,17 @@ class Calls:
         return join_all(modules) if modules and len(modules) == len(kinds) else None
 
     @staticmethod
-    def _items(arguments: list[tuple[cst.Arg, Kind]]) -> tuple[Kind, ...]:
+    def _run(arguments: list[tuple[cst.Arg, Kind]]) -> tuple[Kind, ...]:
         """The modules of a Sequential in order; nothing when one of them is not known.
 
         A list of blocks of one kind counts once: what one makes of a tensor's layout, many make.
         """
-        items: list[Kind] = []
+        run: list[Kind] = []
         for arg, kind in arguments:
-            known = kind.items if arg.star and isinstance(kind, Tuple) else (element_of(kind),) if arg.star else (kind,)
-            items += known
-        return tuple(items) if all(isinstance(item, Instance) for item in items) else ()
+            kind = Sequence(kind.value) if isinstance(kind, Mapping) else kind
+            is_listed = arg.star or isinstance(kind, Sequence)
+            run += kind.items if arg.star and isinstance(kind, Tuple) else (element_of(kind),) if is_listed else (kind,)
+        return tuple(run) if all(isinstance(item, Instance) for item in run) else ()
 
     def _op(
         self,
@@ -231,7 +233,7 @@ class Calls:
 
     # functions of the source ---------------------------------------------------------------------------------------
 
-    def _function(
+    def function(
         self,
         qualified: str,
         node: cst.FunctionDef,
@@ -284,10 +286,12 @@ class Calls:
         for base in self.program.ancestry(self.analysis.owner)[1:]:
             info = self.program.class_info(base)
             if info and method in info.methods:
-                return self._function(f"{base}.{method}", info.methods[method], arguments, bound=True)
+                return self.function(f"{base}.{method}", info.methods[method], arguments, bound=True)
             row = rules.find(base)
+            if base == SEQUENTIAL and method == "__init__":
+                self._begin_with(self._run(arguments))
             if isinstance(row, rules.Layer) and method == "forward" and arguments:
-                return self._layer(row, arguments[0][1])
+                return self.modules.layer(row, arguments[0][1])
         return UNKNOWN
 
     def _method(self, node: cst.Call, func: cst.Attribute, arguments: list[tuple[cst.Arg, Kind]]) -> Kind:
@@ -333,7 +337,7 @@ class Calls:
     def _added(self, node: cst.BaseExpression, owner: Instance, added: Kind) -> Kind:
         """A container of modules with one more of them."""
         module = added if isinstance(added, Instance) else Instance()
-        now = replace(owner, element=module if owner.element is None else join(owner.element, module), items=())
+        now = replace(owner, element=module if owner.element is None else join(owner.element, module), runs=frozenset())
         if isinstance(node, (cst.Name, cst.Attribute)):
             self.analysis.assign(node, now)
         return now
@@ -362,7 +366,7 @@ class Calls:
         for cls in sorted(owner.classes):
             found = self.program.method(cls, name)
             if found is not None:
-                results.append(self._function(f"{found[0].name}.{name}", found[1], arguments, bound=True))
+                results.append(self.function(f"{found[0].name}.{name}", found[1], arguments, bound=True))
             self._note_for_subclasses(cls, name, arguments)
         if results:
             return join_all(results)
@@ -396,7 +400,7 @@ class Calls:
             self.program.method(sub, name) for cls in sorted(owner.classes) for sub in self.program.subclasses(cls)
         ]
         results = [
-            self._function(f"{info.name}.{name}", node, arguments, bound=True)
+            self.function(f"{info.name}.{name}", node, arguments, bound=True)
             for info, node in (member for member in found if member is not None)
         ]
         return join_all(results) if results else UNKNOWN
@@ -420,11 +424,19 @@ class Calls:
             for cls in owner.classes:
                 self.program.set_attribute(cls, name, kind)
 
+    def _begin_with(self, run: tuple[Kind, ...]) -> None:
+        """Note what a Sequential of the source is made of by its base's constructor."""
+        owner = self.analysis.owner or ""
+        for place, module in enumerate(run):
+            self.program.set_place(owner, place, module)
+            self.program.set_element(Instance(frozenset({owner})), module)
+
     def _add_module(self, owner: Instance, arguments: list[tuple[cst.Arg, Kind]]) -> None:
         if len(arguments) < 2 or not isinstance(arguments[1][1], Instance):
             return
         name = literal_value(arguments[0][0].value)
         self.program.set_element(owner, arguments[1][1])
+        self.analysis.add_module(owner, arguments[0][0], arguments[1][1])
         if isinstance(name, str):
             for cls in owner.classes:
                 self.program.set_attribute(cls, name, arguments[1][1])
@@ -472,83 +484,15 @@ class Calls:
     def call_value(self, kind: Kind, arguments: list[tuple[cst.Arg, Kind]]) -> Kind:
         """The result of calling a value: a module, a class, a function."""
         if isinstance(kind, Instance):
-            return self._module_call(kind, arguments)
+            return self.modules.call(kind, arguments)
         if isinstance(kind, ClassValue):
             return Instance(kind.classes)
         if isinstance(kind, FunctionValue):
             found = self.analysis.function_of(kind.name)
             if found is not None:
-                return self._function(kind.name, found[0], arguments, bound=found[1])
+                return self.function(kind.name, found[0], arguments, bound=found[1])
         kinds = [k for _, k in arguments]
         return PYTHON if kinds and all(_plain_value(k) for k in kinds) else UNKNOWN
-
-    def _module_call(self, module: Instance, arguments: list[tuple[cst.Arg, Kind]]) -> Kind:
-        first = next((kind for arg, kind in arguments if isinstance(kind, Tensor)), None)
-        if module.items and first is not None:
-            return self._through(module.items, arguments[0][0], first)
-        held = module.element if SEQUENTIAL in module.classes else None
-        if isinstance(held, Instance) and len(held.classes) == 1 and first is not None:
-            once, twice = (self._through((held,) * times, arguments[0][0], first) for times in (1, 2))
-            return join(once, twice)
-        results: dict[str, Kind] = {}
-        wanted = self.program.input_layouts(module)
-        wants = len(wanted) == 1
-        if wants and first is not None and len(module.classes) > 1:
-            first = self._as_wanted(first, next(iter(wanted)))
-        for cls in sorted(module.classes):
-            layer = self.program.layer(cls)
-            if layer is not None:
-                results[cls] = self._layer(layer, first, wants=wants)
-                continue
-            found = self.program.method(cls, "forward")
-            if found is not None:
-                name = f"{found[0].name}.forward"
-                results[name] = self._function(name, found[1], arguments, bound=True, wants=wants)
-        if wanted == {Layout.IMAGE}:
-            self._alike(results)
-        if results:
-            return join_all(list(results.values()))
-        if first is None:
-            return UNKNOWN
-        return replace(first, variable=False, per_channel=False)
-
-    def _alike(self, results: dict[str, Kind]) -> None:
-        """Where one of several modules is called on an image, and some give images, the others must give images too."""
-        tensors = {name: kind for name, kind in results.items() if isinstance(kind, Tensor) and kind.rank == 4}
-        if any(kind.layout is Layout.IMAGE for kind in tensors.values()):
-            for name, kind in tensors.items():
-                if kind.layout is Layout.PLAIN:
-                    self.program.hand_out(name, Layout.IMAGE)
-
-    def _as_wanted(self, tensor: Tensor, layout: Layout) -> Tensor:
-        """What a tensor is as the argument of a module that takes one layout."""
-        self.analysis.want(tensor, layout, strong=True)
-        return replace(tensor, layout=layout) if needs_transpose(tensor, layout) else tensor
-
-    def _through(self, items: tuple[Kind, ...], arg: cst.Arg, first: Tensor) -> Kind:
-        """What a Sequential gives: its modules applied one after the other."""
-        kind: Kind = first
-        for item in items:
-            kind = self.call_value(item, [(arg, kind)])
-        return kind
-
-    def _layer(self, layer: rules.Layer, first: Kind | None, *, wants: bool = True) -> Kind:
-        if not isinstance(first, Tensor):
-            return Tensor(Layout.IMAGE if layer.result == "image" else Layout.OPAQUE)
-        if layer.layout != "any" and wants:
-            self.analysis.want(
-                first, Layout.IMAGE if layer.layout == "image" else Layout.PLAIN, strong=layer.layout == "image"
-            )
-        if layer.layout == "image" and not wants:
-            # Where it runs, it is given an image, and gives one.
-            return replace(first, variable=False, per_channel=False)
-        if layer.result == "image":
-            return Tensor(Layout.IMAGE, layer.rank or first.rank, first.dtype)
-        if layer.result == "plain":
-            return Tensor(Layout.PLAIN, None, first.dtype, is_flat=layer.torch == FLATTEN)
-        if layer.layout == "plain" and wants and first.layout is Layout.IMAGE:
-            return Tensor(Layout.PLAIN, first.rank, first.dtype)
-        return replace(first, variable=False)
 
 
 def _plain_value(kind: Kind) -> bool:

@@ -365,7 +365,7 @@ class Expressions:
             return owner.value
         if isinstance(owner, Instance):
             if isinstance(node.slice[0].slice, cst.Slice):
-                return replace(owner, items=())
+                return replace(owner, runs=frozenset())
             return owner.element or Instance()
         return owner if isinstance(owner, Python) else UNKNOWN
 

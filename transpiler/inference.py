@@ -115,6 +115,7 @@ class Analysis:
         self.returns: Kind | None = None
         self.strong: dict[str, set[Layout]] = {}
         self.weak: set[str] = set()
+        self.places: dict[cst.CSTNode, int] = {}
         self.only_tensors_have = ONLY_TENSORS_HAVE
         self.hint: Hint | None = program.hints.get(name)
         self.expressions = Expressions(self)
@@ -184,6 +185,13 @@ class Analysis:
             self.strong.setdefault(tensor.origin, set()).add(layout)
         else:
             self.weak.add(tensor.origin)
+
+    # what a Sequential of the source holds ---------------------------------------------------------------------------
+
+    def add_module(self, owner: Instance, node: cst.CSTNode, module: Kind) -> None:
+        """Note what `self` holds, in the order in which it is added; `node` is where."""
+        if self.owner and isinstance(module, Instance) and owner.classes == {self.owner}:
+            self.program.set_place(self.owner, self.places.setdefault(node, len(self.places)), module)
 
     # statements ----------------------------------------------------------------------------------------------------
 
@@ -322,6 +330,7 @@ class Analysis:
             if isinstance(owner, Instance):
                 for cls in owner.classes:
                     self.program.set_attribute(cls, target.attr.value, outside(kind))
+                self.add_module(owner, target, kind)
         elif isinstance(target, cst.Subscript):
             owner = self.expressions.kind(target)
             base = self.expressions.kind(target.value)

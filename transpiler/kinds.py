@@ -76,12 +76,13 @@ class Shape(Kind):
 class Instance(Kind):
     """An object of one of `classes` (qualified names); no classes means an unresolved module.
 
-    `element` is what a container holds, `items` the modules of a Sequential in order, where they are known.
+    `element` is what a container holds. `runs` are the modules of a torch.nn.Sequential in order, where they are known,
+    for each way that it may be made in.
     """
 
     classes: frozenset[str] = frozenset()
     element: Kind | None = None
-    items: tuple[Kind, ...] = ()
+    runs: frozenset[tuple[Kind, ...]] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,7 @@ class Mapping(Kind):
     value: Kind
 
 
+_MOST_RUNS = 8
 UNKNOWN = Unknown()
 PYTHON = Python()
 NONE = NoneValue()
@@ -206,8 +208,7 @@ def join(a: Kind, b: Kind) -> Kind:
     if isinstance(a, Instance) and isinstance(b, Instance):
         known = bool(a.classes) and bool(b.classes)
         element = join(a.element, b.element) if a.element and b.element else a.element or b.element
-        items = a.items if a.items == b.items else ()
-        return Instance(a.classes | b.classes if known else frozenset(), element, items)
+        return Instance(a.classes | b.classes, element, _joined_runs(a, b)) if known else Instance(element=element)
     if isinstance(a, ClassValue) and isinstance(b, ClassValue):
         known = bool(a.classes) and bool(b.classes)
         return ClassValue(a.classes | b.classes if known else frozenset())
@@ -224,6 +225,13 @@ def join(a: Kind, b: Kind) -> Kind:
     if isinstance(a, (Python, ClassValue, Shape)) and isinstance(b, (Python, ClassValue, Shape)):
         return a if isinstance(a, ClassValue) else b if isinstance(b, ClassValue) else PYTHON
     return UNKNOWN
+
+
+def _joined_runs(a: Instance, b: Instance) -> frozenset[tuple[Kind, ...]]:
+    """The ways in which what is one of two modules may be a Sequential; none where one of them is not known."""
+    made = [each.runs for each in (a, b) if "torch.nn.Sequential" in each.classes]
+    runs = frozenset().union(*made) if all(made) else frozenset()
+    return runs if len(runs) <= _MOST_RUNS else frozenset()
 
 
 def _join_tensors(a: Tensor, b: Tensor) -> Tensor:

@@ -20,6 +20,8 @@ from .scopes import parameter_list
 T = TypeVar("T")
 
 _ELEMENT = "[]"  # stands among the attributes of a container
+_PLACE = "[{}]"
+SEQUENTIAL = "torch.nn.Sequential"
 MODULE_BASES = frozenset({"torch.nn.Module"})
 
 
@@ -204,12 +206,41 @@ class Program:
 
     def input_layouts(self, module: Instance) -> set[Layout]:
         """The layouts that a module wants of its first argument; one for each of its possible classes."""
-        for item in module.items:
-            wanted = self.input_layouts(item) if isinstance(item, Instance) else {Layout.OPAQUE}
-            if wanted != {Layout.OPAQUE}:
-                return wanted
         choosy = {cls for cls in module.classes if not self._takes_any_layout(cls)}
-        return {self._input_layout(cls) for cls in choosy or module.classes}
+        wanted = {self._input_layout(cls) for cls in choosy}
+        for cls in filter(self.is_sequential, module.classes):
+            wanted.update(self._run_layouts(module, cls))
+        return wanted or {Layout.OPAQUE}
+
+    def _run_layouts(self, module: Instance, cls: str) -> Iterator[Layout]:
+        """What the first choosy module of a Sequential wants, for each way that it may be made in."""
+        for run in self.runs(module, cls):
+            each = (self.input_layouts(item) for item in run if isinstance(item, Instance))
+            yield from next((wanted for wanted in each if wanted != {Layout.OPAQUE}), set())
+
+    def is_sequential(self, qualified: str) -> bool:
+        """Whether a class is a torch.nn.Sequential that runs its modules as torch does."""
+        layer = self.layer(qualified)
+        return layer is not None and layer.torch == SEQUENTIAL
+
+    def runs(self, module: Instance, cls: str) -> frozenset[tuple[Kind, ...]]:
+        """The modules of a Sequential in order, for each way that it may be made in; none where they are not known."""
+        if cls == SEQUENTIAL:
+            return module.runs
+        added = [run for base in self.ancestry(cls) if (run := self._added(base))]
+        return frozenset(added) if len(added) == 1 else frozenset()
+
+    def _added(self, cls: str) -> tuple[Kind, ...]:
+        """The modules that a class of the source adds to itself, in order."""
+        run: list[Kind] = []
+        while (kind := self._ask(self._own_attribute, cls, _PLACE.format(len(run)))) is not None:
+            run.append(kind)
+        return tuple(run)
+
+    def set_place(self, cls: str, place: int, module: Kind) -> None:
+        """Note what a class of the source adds to itself in `place`."""
+        if self.is_sequential(cls) and isinstance(module, Instance) and cls not in module.classes:
+            self.set_attribute(cls, _PLACE.format(place), module)
 
     def _takes_any_layout(self, qualified: str) -> bool:
         layer = self.layer(qualified)
