@@ -97,3 +97,31 @@ def test_checkpointing_computes_the_blocks_twice(generated_package: ModuleType, 
         counts.append(sum(op.type == operation for op in graph.get_operations()))
     in_blocks = {"Softmax": 1, "Conv2D": counts[0] - 1}[operation]  # all but the stem's
     assert counts == [counts[0], counts[0] + in_blocks]
+
+
+def test_a_new_head_is_what_predicts_and_is_trained(generated_package: ModuleType, tmp_path: Path) -> None:
+    """Nothing traced of the old one answers, and no optimizer of its variables is kept or saved."""
+    model = compiled(made(generated_package, RESNET), keras.optimizers.Adam(0.01))
+    images, labels = photos(4)
+    model.fit(images, labels, verbose=0)
+    model.predict(images, verbose=0)
+    model.reset_classifier(3)
+    np.testing.assert_allclose(model.predict(images, verbose=0), model(images), atol=1e-5)
+    with pytest.raises(ValueError, match="You must call `compile"):
+        model.fit(images, labels % 3, verbose=0)
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    for each in (model, again):
+        before = each.state_dict()
+        compiled(each, keras.optimizers.Adam(0.01)).fit(images, labels % 3, shuffle=False, verbose=0)
+        assert not np.array_equal(each.state_dict()["fc.weight"], before["fc.weight"])
+    for name, value in model.state_dict().items():
+        np.testing.assert_array_equal(again.state_dict()[name], value, err_msg=name)
+
+
+def test_a_change_that_keeps_the_variables_keeps_the_optimizer(generated_package: ModuleType) -> None:
+    model = compiled(made(generated_package, VIT), keras.optimizers.Adam(0.01))
+    model.fit(*photos(4), verbose=0)
+    model.set_grad_checkpointing(True)
+    model.fit(*photos(4), verbose=0)
+    assert int(model.optimizer.iterations) == 2

@@ -17,6 +17,7 @@ CALLS: list[Callable[[Any, Any], Any]] = [
     lambda model, x: model(x),
     lambda model, x: model.predict(x, verbose=0),
     lambda model, x: model(keras.Input(x.shape[1:], dtype=x.dtype)),
+    lambda model, x: keras.Sequential([keras.Input(x.shape[1:], dtype=x.dtype), model])(x),
 ]
 
 
@@ -26,7 +27,7 @@ def refused(caught: pytest.ExceptionInfo) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize("call", CALLS, ids=["eager", "predict", "functional"])
+@pytest.mark.parametrize("call", CALLS, ids=["eager", "predict", "functional", "within"])
 @pytest.mark.parametrize("name", ["vit_tiny_patch16_224", "swin_tiny_patch4_window7_224", "resnet18"])
 class TestImages:
     def test_channels_first(self, generated_package: ModuleType, name: str, call: Any) -> None:
@@ -79,9 +80,7 @@ def test_what_looks_wrong_and_is_not(generated_package: ModuleType) -> None:
     assert model(np.zeros((2, 6, 64, 6))).shape == (2, 5)
 
 
-@pytest.mark.parametrize(
-    "call", [*CALLS, lambda model, x: keras.Sequential([model])(x)], ids=["eager", "predict", "functional", "within"]
-)
+@pytest.mark.parametrize("call", CALLS, ids=["eager", "predict", "functional", "within"])
 @pytest.mark.parametrize(
     ("name", "message"),
     [
@@ -116,6 +115,40 @@ def test_unknown_argument(generated_package: ModuleType, name: str) -> None:
     refused(caught)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"num_classes": "10"}, "Expected num_classes to be an integer, 0 for no classifier. Received: '10'"),
+        ({"num_classes": 2.5}, "Expected num_classes to be an integer, 0 for no classifier. Received: 2.5"),
+        ({"in_chans": "3"}, "Expected in_chans to be an integer, 1 or more. Received: '3'"),
+        ({"in_chans": 0}, "Expected in_chans to be an integer, 1 or more. Received: 0"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("name", ["swin_tiny_patch4_window7_224", "resnet18"])
+def test_numbers_that_are_none(
+    generated_package: ModuleType, name: str, arguments: dict[str, Any], message: str
+) -> None:
+    with pytest.raises((TypeError, ValueError)) as caught:
+        generated_package.create_model(name, **{**SMALL[name], **arguments})
+    assert refused(caught) == message
+    if "num_classes" in arguments:
+        with pytest.raises(TypeError, match="Expected num_classes to be an integer"):
+            small_model(generated_package, name).reset_classifier(arguments["num_classes"])
+
+
+def test_numbers_that_are_some(generated_package: ModuleType) -> None:
+    counted = {"num_classes": np.int64(3), "in_chans": np.int32(1)}
+    model = generated_package.create_model("resnet18", **SMALL["resnet18"], **counted)
+    assert model(np.zeros((1, *SIZE, 1), np.float32)).shape == (1, 3)
+
+
+def test_no_name(generated_package: ModuleType) -> None:
+    with pytest.raises(TypeError, match="Expected the name of a model. Received: 18") as caught:
+        generated_package.create_model(18)
+    refused(caught)
+
+
 @pytest.mark.parametrize("suffix", [".safetensors", ".weights.h5"])
 def test_weights_for_another_number_of_classes(generated_package: ModuleType, suffix: str, tmp_path: Path) -> None:
     name = "vit_tiny_patch16_224"
@@ -147,6 +180,33 @@ def test_weights_of_another_model(generated_package: ModuleType, tmp_path: Path)
 def test_no_such_file(generated_package: ModuleType, name: str, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=name):
         small_model(generated_package, "resnet18").load_weights(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("a.safetensors", "a.safetensors is not a readable safetensors file: "),
+        ("a.weights.h5", "a.weights.h5 is no readable file of Keras': "),
+        ("a.keras", "a.keras is no readable file of Keras': "),
+        ("a.pth", "Expected a .safetensors, .weights.h5 or .keras file. Received: .*a.pth; load_weights"),
+    ],
+)
+def test_a_file_of_something_else(generated_package: ModuleType, name: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"not weights")
+    model = small_model(generated_package, "resnet18")
+    with pytest.raises(ValueError, match=message) as caught:
+        model.load_weights(tmp_path / name)
+    refused(caught)
+    message = {"a.pth": "is not a readable pickle of torch", "a.safetensors": message}.get(name, "model.load_weights reads")
+    with pytest.raises(ValueError, match=message) as caught:
+        generated_package.load_weights(model, tmp_path / name)
+    refused(caught)
+
+
+def test_a_model_file_of_another_kind(generated_package: ModuleType, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="Expected a .keras file. Received: .*a.h5; save_weights writes") as caught:
+        small_model(generated_package, "resnet18").save(tmp_path / "a.h5")
+    refused(caught)
 
 
 def test_missing_package(generated_package: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

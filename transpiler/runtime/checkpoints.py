@@ -8,6 +8,10 @@ from typing import Any
 
 import numpy as np
 
+OF_OTHER_FRAMEWORKS = (".pth", ".pt", ".bin", ".npz", ".pth.tar")
+_OF_KERAS = (".keras", ".h5")
+_KINDS = {".safetensors": "safetensors file", ".npz": "archive of NumPy"}
+_LONGEST_REASON = 200
 
 class TensorSource:
     """Named tensors of a mapping: shapes can be asked for before anything is read."""
@@ -112,6 +116,8 @@ def read_checkpoint(path: str | Path) -> Mapping[str, Any]:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"No checkpoint at {path}")
+    if path.suffix in _OF_KERAS:
+        raise ValueError(f"{path} is a file of Keras': model.load_weights reads it")
     readers = {".safetensors": SafetensorsFile, ".npz": _read_npz}
     reader = readers.get(path.suffix, _read_torch)
     try:
@@ -119,7 +125,10 @@ def read_checkpoint(path: str | Path) -> Mapping[str, Any]:
     except ImportError:
         raise
     except Exception as error:
-        raise ValueError(f"{path} is not a readable checkpoint: {error}") from error
+        said = " ".join(str(error).split())[:_LONGEST_REASON]
+        raise ValueError(
+            f"{path} is not a readable {_KINDS.get(path.suffix, 'pickle of torch')}: {type(error).__name__}, {said}"
+        ) from error
 
 
 def _read_npz(path: Path) -> Mapping[str, Any]:

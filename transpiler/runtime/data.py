@@ -12,6 +12,7 @@ from typing import Any
 import tensorflow as tf
 from keras import ops
 
+from .directly_called import with_plain_refusals
 from .functional.photo_resize import INTERPOLATIONS, photo_resize
 from .module import Module
 
@@ -90,7 +91,10 @@ def create_transform(
 
     Raises:
         NotImplementedError: is_training is True.
+        TypeError: the config is no mapping.
     """
+    if config is not None and not isinstance(config, Mapping):
+        raise TypeError(f"Expected what resolve_data_config gives. Received: {type(config).__name__}")
     if is_training:
         raise NotImplementedError("only the transform for evaluation is here; augment with keras.layers.Random…")
     return EvalTransform(**{**(config or {}), **settings})
@@ -121,7 +125,8 @@ class EvalTransform(Module):
 
     Raises:
         ValueError: a setting is none of these; the photos have no height, width and channels, or other channels than
-            the mean; floating photos are brighter than 2 (inside a graph, TensorFlow's InvalidArgumentError).
+            the mean; floating photos are brighter than 2. What a graph sees only as it runs is TensorFlow's
+            InvalidArgumentError.
         TypeError: the photos are neither uint8 nor floating.
     """
 
@@ -161,6 +166,7 @@ class EvalTransform(Module):
         names = ("interpolation", "mean", "std", "crop_pct", "crop_mode", "crop_border_pixels", "normalize")
         return {**config, "input_size": self.size, **{name: getattr(self, name) for name in names}}
 
+    @with_plain_refusals
     def call(self, images: Any) -> tf.Tensor:
         if isinstance(images, (list, tuple)):
             raise TypeError("Expected one photo, or a batch of one size. Received: a list; Dataset.map takes any sizes")
@@ -170,7 +176,7 @@ class EvalTransform(Module):
         if images.shape.rank not in (3, 4):
             raise ValueError(f"Expected photos (H, W, C) or (B, H, W, C). Received: shape {images.shape}")
         if images.shape[-1] is None:  # as decoders leave it
-            images = tf.ensure_shape(images, (*images.shape[:-1], len(self.mean)))
+            images = _with_channels(images, len(self.mean))
         if self.normalize and len(self.mean) not in (1, images.shape[-1]):
             raise ValueError(f"Expected photos of {len(self.mean)} channels, last. Received: shape {images.shape}")
         if images.dtype.is_floating:
@@ -202,6 +208,13 @@ class EvalTransform(Module):
         ratios = _as_float(height) / target[0], _as_float(width) / target[1]
         ratio = _either(max, tf.maximum, *ratios) if self.crop_mode == "border" else _either(min, tf.minimum, *ratios)
         return _rounded(_as_float(height) / ratio), _rounded(_as_float(width) / ratio)
+
+
+def _with_channels(images: tf.Tensor, count: int) -> tf.Tensor:
+    """The photos, which have `count` channels or end the graph's run."""
+    expected = f"Expected photos of {count} channels, last; a decoder gives them with channels={count}. Received: shape"
+    with tf.control_dependencies([tf.debugging.Assert(tf.shape(images)[-1] == count, [expected, tf.shape(images)])]):
+        return tf.ensure_shape(tf.identity(images), (*images.shape[:-1], count))
 
 
 def _check_brightness(images: tf.Tensor) -> None:

@@ -25,12 +25,20 @@ _IN_MODULE = "in_timm2tf_module"
 
 def with_plain_assertions(call: Callable[..., Any]) -> Callable[..., Any]:
     """The function, whose assertions say what they say upstream, and nothing around it."""
+    return _with_plain_errors(call, (AssertionError,))
 
+
+def with_plain_refusals(call: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of ours that refuses what it is given: what it says is for the user, and nothing goes around it."""
+    return _with_plain_errors(call, (ValueError, TypeError))
+
+
+def _with_plain_errors(call: Callable[..., Any], kinds: tuple[type[Exception], ...]) -> Callable[..., Any]:
     @functools.wraps(call)
     def plainly(*args: Any, **kwargs: Any) -> Any:
         try:
             return call(*args, **kwargs)
-        except AssertionError as error:
+        except kinds as error:
             if error.args:
                 as_it_is(error)
             raise

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 
 from .conv import Conv2d
+from .directly_called import with_plain_refusals
 
 
 def image_size(model: Any) -> tuple[int, int] | None:
@@ -25,6 +26,7 @@ def image_channels(model: Any) -> int | None:
     return next((channels for channels in taken if channels), None if size is None else size[0])
 
 
+@with_plain_refusals
 def check_images(model: Any, images: Any) -> None:
     """Refuse what an architecture that timm has weights for can't take.
 

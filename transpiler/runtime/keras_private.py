@@ -25,6 +25,7 @@ __all__ = [
     "output_spec",
     "scope_to_open",
     "set_outstanding_draws",
+    "trained_by",
     "training_in_context",
 ]
 
@@ -33,6 +34,11 @@ def as_it_is(error: Any) -> Any:
     """The error, marked so that Keras doesn't write the arguments of the call around what it says."""
     error._keras_call_info_injected = True
     return error
+
+
+def trained_by(optimizer: keras.optimizers.Optimizer) -> list[keras.Variable]:
+    """The variables that an optimizer was built for."""
+    return list(optimizer._trainable_variables)
 
 
 def current_call_context() -> Any:

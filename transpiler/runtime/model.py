@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import keras
 
 from .arguments import decode, encode
-from .checkpoints import read_checkpoint
+from .checkpoints import OF_OTHER_FRAMEWORKS, read_checkpoint
 from .directly_called import with_plain_assertions
 from .export import computing_in_float32, constants_in_graph, export_options
 from .images import check_images
-from .keras_private import current_call_context
+from .keras_private import current_call_context, trained_by
 from .many_workers import ManyWorkers
 from .model_methods import TENSOR_METHODS, also_symbolic
 from .module import Module
@@ -53,7 +54,7 @@ class Model(Module, ManyWorkers, keras.Model, metaclass=_RemembersChanges):
         super().__init_subclass__(**kwargs)
         for name in CHANGING_METHODS:
             if name in vars(cls):
-                setattr(cls, name, recording(vars(cls)[name], name_by_place))
+                setattr(cls, name, recording(vars(cls)[name], _take_up_changes))
         if "call" in vars(cls):
             cls.call = with_plain_assertions(vars(cls)["call"])
         for name in TENSOR_METHODS:
@@ -73,6 +74,11 @@ class Model(Module, ManyWorkers, keras.Model, metaclass=_RemembersChanges):
             self.__dict__["__called_with"] = described_call(args, kwargs)
             return output
         return super().__call__(*args, **kwargs)
+
+    def _call_from_keras(self, context: Any, args: Any, kwargs: Any) -> Any:
+        if args:
+            check_images(self, args[0])
+        return super()._call_from_keras(context, args, kwargs)
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
         """A layer at any depth by its dotted name, `blocks.3.attn`, or a direct child by its place.
@@ -194,15 +200,35 @@ class Model(Module, ManyWorkers, keras.Model, metaclass=_RemembersChanges):
 
         Raises:
             RuntimeError: a safetensors file that does not fit. Nothing is changed then.
-            ValueError: a file of Keras' that does not fit.
+            ValueError: a file of Keras' that does not fit, or a file of another kind.
         """
         if str(filepath).endswith(".safetensors"):
             return self.load_state_dict(read_checkpoint(filepath), strict=strict)
+        if str(filepath).endswith(OF_OTHER_FRAMEWORKS):
+            raise ValueError(
+                f"Expected a .safetensors, .weights.h5 or .keras file. Received: {filepath}; load_weights(model, path) "
+                "of the package reads it"
+            )
         try:
             return super().load_weights(filepath, *args, **kwargs)
+        except FileNotFoundError:
+            raise
+        except (OSError, BadZipFile) as error:
+            raise ValueError(f"{filepath} is no readable file of Keras': {error}") from None
         except ValueError as error:
             said, _, _ = str(error).partition("\n\nList of objects that could not be loaded")
             raise ValueError(f"{filepath} for {type(self).__name__}: {' '.join(said.split())}") from None
+
+    def save(self, filepath: str | Path, *args: Any, **kwargs: Any) -> None:
+        """Write the whole model to a `.keras` file, with its optimizer and what is frozen.
+
+        Raises:
+            ValueError: another suffix, HDF5's among them.
+            NotImplementedError: see `get_config`.
+        """
+        if str(filepath).endswith((".h5", ".hdf5")):
+            raise ValueError(f"Expected a .keras file. Received: {filepath}; save_weights writes .weights.h5")
+        super().save(filepath, *args, **kwargs)
 
     def save_weights(self, filepath: str | Path, *args: Any, **kwargs: Any) -> None:
         """Save a `.safetensors` file with torch's names and layout, or one of Keras' weight files."""
@@ -214,3 +240,18 @@ class Model(Module, ManyWorkers, keras.Model, metaclass=_RemembersChanges):
         except ImportError as error:
             raise ImportError("Writing .safetensors needs safetensors: pip install safetensors") from error
         save_file(self.state_dict(), str(filepath))
+
+
+def _take_up_changes(model: Model) -> None:
+    """Name the parts anew, and drop what Keras traced of them as they were.
+
+    An optimizer built for other variables goes too: until `compile` is called again, `fit` asks for it, and the model
+    file holds none.
+    """
+    name_by_place(model)
+    model.train_function = model.test_function = model.predict_function = None
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is None or not optimizer.built:
+        return
+    if [id(variable) for variable in trained_by(optimizer)] != [id(variable) for variable in model.trainable_variables]:
+        model.optimizer, model.compiled = None, False

@@ -11,6 +11,7 @@ import keras
 
 from .arguments import decode, encode
 from .keras_private import default_policy
+from .registered_names import check_counts
 
 # Methods of timm's models that change what a model is made of. They are called again on a model that is loaded.
 CHANGING_METHODS = (
@@ -78,8 +79,8 @@ def call_described(function: Callable[..., Any], described: Mapping[str, Any], *
 # ---- changes -------------------------------------------------------------------------------------
 
 
-def recording(method: Callable[..., Any], rename: Callable[[Any], None]) -> Callable[..., Any]:
-    """A method that changes a model, and remembers how it was called; `rename` then names the model's parts anew.
+def recording(method: Callable[..., Any], take_up: Callable[[Any], None]) -> Callable[..., Any]:
+    """A method that changes a model, and remembers how it was called; `take_up` is then given the model.
 
     What it adds to the model has the model's dtype policy. Calls from `__init__` and from another such method
     are not remembered: they happen again by themselves.
@@ -90,6 +91,7 @@ def recording(method: Callable[..., Any], rename: Callable[[Any], None]) -> Call
         changes = self.__dict__.get("__changes")
         if changes is None:
             return method(self, *args, **kwargs)
+        check_counts(inspect.signature(method).bind(self, *args, **kwargs).arguments)
         self.__dict__["__changes"] = None
         # Of another size, perhaps.
         self.__dict__.pop("__called_with", None)
@@ -101,7 +103,7 @@ def recording(method: Callable[..., Any], rename: Callable[[Any], None]) -> Call
         change = {"method": method.__name__, **_described_call(method, args, kwargs)}
         if change not in changes[-1:]:
             changes.append(change)
-        rename(self)
+        take_up(self)
         return result
 
     return call
