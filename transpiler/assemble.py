@@ -17,6 +17,7 @@ from .diagnostics import Diagnostic
 from .findings import Findings
 from .inference import Typing
 from .internal_errors import reported
+from .method_overrides import with_methods
 from .model import OutputFile, Transpose
 from .names import collect_bindings, target_names
 from .needs import bound_names, is_all, is_import
@@ -123,7 +124,16 @@ class Assembler:
         rewriter = StatementRewriter(source, self.program, typing, self.model_classes, findings)
         new = transformed(statement, rewriter)
         inner = InnerImports(plan.name, source.package, self.resolver, self.absent)
-        return [transformed(s, inner) for s in replacing_nodes(new)]
+        return [self._with_methods(plan, transformed(s, inner)) for s in replacing_nodes(new)]
+
+    def _with_methods(self, plan: ModulePlan, statement: cst.BaseStatement) -> cst.BaseStatement:
+        """A rewritten class with the methods that are overridden in the places of upstream's."""
+        methods = self.overrides.methods(plan.name, statement)
+        if not methods:
+            return statement
+        inner = InnerImports(plan.name, plan.name.rpartition(".")[0], self.resolver)
+        written = [s for name in methods for s in self.overrides.statements(f"{plan.name}.{name}")]
+        return with_methods(cst.ensure_type(statement, cst.ClassDef), [transformed(s, inner) for s in written])
 
     def _needs_rewriting(self, plan: ModulePlan, statement: cst.BaseStatement, typing: Typing) -> bool:
         """Whether tensors, torch's names or imports come up in a statement; most configurations have none."""

@@ -93,6 +93,8 @@ class Closure:
         ):
             self._take_override(plan, statement.name.value)
             return
+        for method in self.overrides.methods(plan.name, statement):
+            self._take_override(plan, method)
         need = self.needs.of(plan.name, index)
         self._queue.extend(need.symbols)
         self.soft_imports.extend(need.soft_imports)

@@ -75,6 +75,8 @@ def _symbol(name: str, source_root: Path | None) -> str:
     overrides = OverrideIndex(folder("overrides"), resolver)
     if resolver.has_module(name):
         return _module(name, resolver, overrides)
+    if overrides.has(name):
+        return _overridden(name, name, overrides)
     origin = _find(resolver, name)
     if origin is None or origin.module is None:
         hint = "write it qualified, as in timm.layers.Mlp or torch.roll"

@@ -21,6 +21,7 @@ from packaging.version import InvalidVersion, Version
 from .code import code_of
 from .diagnostics import Diagnostic, Location
 from .hints import Hint, unused_hints
+from .method_overrides import find_method, written_method
 from .names import Bindings, NameResolver, collect_bindings, imported_names
 from .needs import bound_names, is_overload
 from .scopes import names_used
@@ -43,7 +44,7 @@ class Override:
     """One entry: a symbol, the upstream versions a person has read, the hash of what they read, and why.
 
     `also` are definitions of other versions that the same code stands for; `not_needed` are the versions whose
-    definition the rules write themselves.
+    definition the rules write themselves. With `method` the symbol is a method of a class that the rules write.
     """
 
     symbol: str
@@ -53,14 +54,16 @@ class Override:
     test: str = ""
     also: tuple[Reading, ...] = ()
     not_needed: str = ""
+    method: bool = False
 
     @property
     def module(self) -> str:
-        return self.symbol.rpartition(".")[0]
+        return self.symbol.rsplit(".", 2 if self.method else 1)[0]
 
     @property
     def name(self) -> str:
-        return self.symbol.rpartition(".")[2]
+        """As its module knows it: of a method, that of the class too."""
+        return self.symbol.removeprefix(f"{self.module}.")
 
     @property
     def readings(self) -> tuple[Reading, ...]:
@@ -180,9 +183,21 @@ class OverrideIndex:
             self._statements[symbol] = self._find_statements(symbol)
         return self._statements[symbol]
 
+    def _classes_of_methods(self, module: str) -> set[str]:
+        """Classes that the rules write, whose methods have entries."""
+        return {e.name.partition(".")[0] for e in self.entries() if e.method and e.module == module}
+
+    def methods(self, module: str, statement: cst.CSTNode) -> list[str]:
+        """The methods of a class that have entries of their own, as the module knows them: `Class.method`."""
+        owners = bound_names(statement) if isinstance(statement, cst.ClassDef) else set()
+        entries = [e for e in self.entries() if e.method and e.module == module and e.name.partition(".")[0] in owners]
+        return [entry.name for entry in entries if self.has(entry.symbol)]
+
     def _find_statements(self, symbol: str) -> list[cst.BaseStatement]:
         entry = self.get(symbol)
         source = self.file(entry.module)
+        if entry.method:
+            return [written_method(source.tree, entry.name)]
         wanted, pending = {entry.name}, [entry.name]
         while pending:
             name = pending.pop()
@@ -190,6 +205,7 @@ class OverrideIndex:
                 if name in bound_names(statement):
                     new = (names_used(statement) & source.bindings.definitions) - wanted
                     new = {other for other in new if not self.has(f"{entry.module}.{other}")}
+                    new -= self._classes_of_methods(entry.module)
                     wanted |= new
                     pending.extend(new)
         return [s for s in source.tree.body if bound_names(s) & wanted]  # type: ignore[misc]
@@ -200,6 +216,7 @@ class OverrideIndex:
         for statement in self.statements(symbol):
             used = sorted(names_used(statement))
             yield from ((entry.module, n) for n in used if n != entry.name and self.has(f"{entry.module}.{n}"))
+            yield from ((entry.module, n) for n in used if n in self._classes_of_methods(entry.module))
         for module, name in self._imports(symbol):
             origin = self.resolver.resolve(module, name)
             if origin is not None and origin.module and origin.symbol:
@@ -284,7 +301,9 @@ def _override(entry: dict[str, Any]) -> Override:
 
 
 def find_definition(tree: cst.Module, name: str) -> cst.BaseStatement | None:
-    """The top-level function, class or assignment that defines `name`."""
+    """The top-level function, class or assignment that defines `name`, or the method `Class.method`."""
+    if "." in name:
+        return find_method(tree, name)
     for statement in tree.body:
         if name in bound_names(statement) and not is_overload(statement):
             return statement  # type: ignore[return-value]

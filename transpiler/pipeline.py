@@ -187,12 +187,12 @@ def errors_without_override(symbol: str, source_root: Path | None = None) -> tup
         TranspileError: a module that the definition needs can't be read.
     """
     resolver = NameResolver(SourceFinder(source_root), {symbol.partition(".")[0]}, prepare)
+    entry = OverrideIndex(folder("overrides"), resolver).get(symbol)
     overrides = OverrideIndex(folder("overrides"), resolver, without=(symbol,))
     resolver.follow(overrides.followed)
     needs = Needs(resolver, Registries(resolver, overrides.registries))
     closure = Closure(needs, overrides)
-    module, _, name = symbol.rpartition(".")
-    closure.add_symbol(module, name)
+    closure.add_symbol(entry.module, entry.name.partition(".")[0])
     return errors(_told_alone(needs, overrides, closure.plans, closure.plans))
 
 
@@ -216,7 +216,7 @@ def _stale_overrides(
         for name in sorted(plan.overridden):
             problem = overrides.check(f"{plan.name}.{name}")
             if problem is not None:
-                for index in needs.binders(plan.name).get(name, ()):
+                for index in needs.binders(plan.name).get(name.partition(".")[0], ()):
                     found.setdefault((plan.name, index), []).append(problem)
     gone = overrides.gone(plans)
     return found | {(module, -1): [problem] for module, problem in gone.items()}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -73,9 +75,11 @@ def unrelated(x):
 def overridden(transpile, own_overrides: Path):
     """Transpiles net.model with overrides/net/model.py; `entry` replaces lines of the index."""
 
-    def overridden(code: str = BY_HAND, module: str = MODULE, symbol: str = "net.model.hard", **entry: str) -> Run:
+    def overridden(
+        code: str = BY_HAND, module: str = MODULE, symbol: str = "net.model.hard", **entry: str | bool
+    ) -> Run:
         fields = {"versions": ">=1", "hash": definition_hash(HARD), "reason": "no fft2 row", **entry}
-        lines = [f'{name} = "{value}"' for name, value in {"symbol": symbol, **fields}.items()]
+        lines = [f"{name} = {json.dumps(value)}" for name, value in {"symbol": symbol, **fields}.items()]
         (own_overrides / "index.toml").write_text("[[override]]\n" + "\n".join(lines) + "\n", encoding="utf-8")
         (own_overrides / "net").mkdir()
         (own_overrides / "net/model.py").write_text(code, encoding="utf-8")
@@ -152,6 +156,62 @@ def test_a_helper_of_two_overrides_is_placed_once(transpile, own_overrides):
     )
     text = transpile({"net": source}).text()
     assert text.count("def _help") == 1 and text.index("def _help") < text.index("def one") < text.index("def two")
+
+
+NET = """\
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.scale = 2.0
+
+    # what it does
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.relu(x) * self.scale
+
+    def twice(self, x: torch.Tensor) -> torch.Tensor:
+        return self.forward(x) + torch.sigmoid(x)
+"""
+FORWARD = NET[NET.index("    def forward") : NET.index("\n\n    def twice")]
+FORWARD_BY_HAND = """\
+from net.parts import fourth
+from transpiler.runtime.init import zeros_
+
+
+class Net:
+    def call(self, x):
+        return fourth(x) * zeros_(x)
+
+
+def _helper(net):
+    return isinstance(net, Net)
+"""
+
+
+def net_with_a_method(overridden, code: str = FORWARD_BY_HAND, **entry: str) -> Run:
+    module = f"import torch\nimport torch.nn as nn\n\n{NET}"
+    hashed = {"hash": definition_hash(textwrap.dedent(FORWARD)), **entry}
+    return overridden(code, module, "net.model.Net.forward", method=True, **hashed)
+
+
+def test_a_method_stands_in_the_class_that_the_rules_write(overridden):
+    run = net_with_a_method(overridden)
+    text = run.text("net.model")
+    assert "    # what it does\n    def call(self, x):\n        return fourth(x) * zeros_(x)\n\n    def twice(" in text
+    assert "return self.call(x) + tf.sigmoid(x)" in text
+    assert "from ..runtime.init import zeros_\n" in text and "import fourth\n" in text and "_helper" not in text
+    assert "def fourth" in run.text("net.parts")
+    assert run.result.overrides_used == ("net.model.Net.forward",)
+
+
+def test_a_method_that_has_changed_is_refused_where_it_stands(overridden):
+    run = net_with_a_method(overridden, hash="0" * 16)
+    (error,) = run.errors
+    assert (error.code, error.where.line) == ("O201", 10)
+
+
+def test_a_method_without_which_the_class_would_do(overridden, tmp_path: Path):
+    net_with_a_method(overridden)
+    assert errors_without_override("net.model.Net.forward", tmp_path) == ()
 
 
 def test_an_override_that_nothing_reaches_is_not_used(overridden):

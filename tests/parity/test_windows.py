@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from tensorflow import constant
 
 from transpiler.verify.checks import Comparison
@@ -87,6 +88,33 @@ def test_set_input_size(generated_package: ModuleType, arch: str, arguments: dic
     pair.upstream.set_input_size(**arguments)
     pair.generated.set_input_size(**arguments)
     assert Comparison(pair, random_images(1, 3, *size)).eager() <= TOLERANCE
+
+
+@pytest.mark.parametrize("arch", ARCHS)
+@pytest.mark.parametrize("masked", [False, True])
+def test_the_attention_alone_takes_windows(generated_package: ModuleType, arch: str, masked: bool) -> None:
+    """Of two images in three windows each, with and without a mask for each window."""
+    pair = two_stages(generated_package, arch, img_size=64, window_size=4)
+    attention = "0.blocks.1.attn"
+    stages = "layers" if hasattr(pair.upstream, "layers") else "stages"
+    generated = dict(pair.generated.named_modules())[f"{stages}.{attention}"]
+    rng = np.random.default_rng(1)
+    x = rng.standard_normal((6, 16, 16), dtype=np.float32)
+    mask = rng.standard_normal((3, 16, 16), dtype=np.float32) if masked else None
+    with torch.no_grad():
+        upstream = pair.upstream.get_submodule(f"{stages}.{attention}")
+        expected = upstream(torch.from_numpy(x), mask=torch.from_numpy(mask) if masked else None)
+    assert relative_error(expected.numpy(), np.asarray(generated(constant(x), mask=mask))) <= TOLERANCE
+
+
+@pytest.mark.parametrize("arch", ARCHS)
+def test_one_transpose_cuts_windows_and_splits_heads(generated_package: ModuleType, arch: str) -> None:
+    """A block has three: on the way in, on the way out, and that of its small position bias."""
+    model = two_stages(generated_package, arch, img_size=64, window_size=4).generated
+    run = tf.function(model, input_signature=[tf.TensorSpec((None, 64, 64, 3))])
+    found = [each.type for each in run.get_concrete_function().graph.get_operations()]
+    blocks, merges = 3, 1
+    assert found.count("Transpose") == 3 * blocks + merges
 
 
 @pytest.mark.parametrize("arch", ARCHS)

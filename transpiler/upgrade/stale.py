@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..diagnostics import TranspileError
-from ..overrides import OverrideIndex
+from ..overrides import Override, OverrideIndex
 from .inventory import Inventory
 
 _WIDTH = 78
@@ -34,11 +34,11 @@ def stale_overrides(
             continue
         if entry.symbol in good and not after.has(entry.symbol):
             if not after.is_not_needed(entry.symbol):
-                yield _stale(old, new, entry.symbol, "upstream no longer defines it", "remove its entry")
+                yield _stale(old, new, entry, "upstream no longer defines it", "remove its entry")
         elif after.has(entry.symbol):
             found = _problem(after, entry.symbol)
             if found is not None:
-                yield _stale(old, new, entry.symbol, found[0], found[1])
+                yield _stale(old, new, entry, found[0], found[1])
 
 
 def _is_good(index: OverrideIndex, symbol: str) -> bool:
@@ -56,14 +56,14 @@ def _problem(index: OverrideIndex, symbol: str) -> tuple[str, str] | None:
     return f"{where}{diagnostic.code}: {diagnostic.message}", diagnostic.hint
 
 
-def _stale(old: Inventory, new: Inventory, symbol: str, problem: str, hint: str) -> StaleOverride:
-    return StaleOverride(symbol, problem, hint, tuple(side_by_side(_text(old, symbol), _text(new, symbol))))
+def _stale(old: Inventory, new: Inventory, entry: Override, problem: str, hint: str) -> StaleOverride:
+    return StaleOverride(entry.symbol, problem, hint, tuple(side_by_side(_text(old, entry), _text(new, entry))))
 
 
-def _text(inventory: Inventory, symbol: str) -> list[str]:
-    module, _, name = symbol.rpartition(".")
-    content = inventory.modules.get(module)
-    found = content.symbols.get(name) if content else None
+def _text(inventory: Inventory, entry: Override) -> list[str]:
+    """Of a method, that of its class."""
+    content = inventory.modules.get(entry.module)
+    found = content.symbols.get(entry.name.partition(".")[0]) if content else None
     return found.text.expandtabs(4).splitlines() if found else []
 
 

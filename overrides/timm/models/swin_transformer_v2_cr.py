@@ -1,12 +1,52 @@
-"""SwinV2-CR with a chosen width of its meta network, for timm.models.swin_transformer_v2_cr."""
+"""SwinV2-CR with a chosen width of its meta network, and its attention, for timm.models.swin_transformer_v2_cr."""
 
 from timm.layers import Mlp
 from timm.models._builder import build_model_with_cfg
-from timm.models.swin_transformer_v2_cr import SwinTransformerV2Cr, WindowMultiHeadAttention, checkpoint_filter_fn
+from timm.models.swin_transformer_v2_cr import SwinTransformerV2Cr, checkpoint_filter_fn
+from transpiler.runtime import functional as F
 from transpiler.runtime import nn
 from transpiler.runtime.swin_config import read_swinv2_config, with_config
+from transpiler.runtime.windows import add_bias, attend_in_windows, cosine_scores, shifted_window_attention
 
 META_HIDDEN_DIM = 384
+
+
+class WindowMultiHeadAttention:
+    def call(self, x, mask=None):
+        """Forward pass of window multi-head self-attention.
+
+        Stands for timm.models.swin_transformer_v2_cr.WindowMultiHeadAttention.forward;
+        hand-written so that one transpose cuts a map into windows and splits their heads.
+
+        Args:
+            x: Input tensor of shape (B * windows, N, C), or a map (B, H, W, C) that windows divide.
+            mask: Attention mask for the shift case.
+
+        Returns:
+            Output tensor with the shape of x.
+        """
+
+        def attend(query, key, value):
+            attn = cosine_scores(query, key, self.logit_scale)
+            attn = add_bias(attn, self._relative_positional_encodings()[0], mask)
+            return self.attn_drop(F.softmax(attn, axis=-1)) @ value
+
+        x = attend_in_windows(x, self.window_size, self.num_heads, self.qkv, attend)
+        return self.proj_drop(self.proj(x))
+
+
+class SwinTransformerV2CrBlock:
+    def _shifted_window_attn(self, x):
+        """Stands for timm.models.swin_transformer_v2_cr.SwinTransformerV2CrBlock._shifted_window_attn;
+        hand-written as the attention takes maps.
+
+        Args:
+            x: Input tensor of shape (B, H, W, C).
+
+        Returns:
+            Output tensor of shape (B, H, W, C).
+        """
+        return shifted_window_attention(self, x)
 
 
 def _create_swin_transformer_v2_cr(variant, pretrained=False, **kwargs):

@@ -4,6 +4,7 @@ import ast
 import importlib.util
 import os
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,10 @@ ROOTS |= {
 ALL_FILES = sorted(FOLDER.glob("*/**/*.py"))
 FILES = [path for path in ALL_FILES if path.relative_to(FOLDER).parts[0] in ROOTS]
 Definition = (ast.FunctionDef, ast.ClassDef)
+UPSTREAMS = {"call": "forward"}  # what is written under another name
+METHODS = {
+    entry["symbol"] for entry in tomllib.loads((FOLDER / "index.toml").read_text())["override"] if "method" in entry
+}
 
 
 def module_of(path: Path) -> str:
@@ -26,12 +31,25 @@ def module_of(path: Path) -> str:
 
 
 def definitions(tree: ast.Module) -> dict[str, ast.FunctionDef | ast.ClassDef]:
-    return {node.name: node for node in tree.body if isinstance(node, Definition)}
+    """By name; of a class that stands for methods only, those."""
+    found = {}
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and ast.get_docstring(node) is None:
+            found |= {f"{node.name}.{UPSTREAMS.get(m.name, m.name)}": m for m in node.body if isinstance(m, Definition)}
+        elif isinstance(node, Definition):
+            found[node.name] = node
+    return found
 
 
 def upstream_definitions(path: Path) -> dict[str, ast.FunctionDef | ast.ClassDef]:
     inside = path.relative_to(FOLDER)
-    return definitions(ast.parse((ROOTS[inside.parts[0]] / inside).read_text()))
+    found = {}
+    for node in ast.parse((ROOTS[inside.parts[0]] / inside).read_text()).body:
+        if isinstance(node, Definition):
+            found[node.name] = node
+        if isinstance(node, ast.ClassDef):
+            found |= {f"{node.name}.{method.name}": method for method in node.body if isinstance(method, Definition)}
+    return found
 
 
 def overrides_of(path: Path) -> list[tuple[str, ast.AST, ast.AST]]:
@@ -68,6 +86,10 @@ def constructor(node: ast.ClassDef | ast.FunctionDef) -> ast.FunctionDef:
         return node
     constructors = (n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == "__init__")
     return next(constructors, NO_CONSTRUCTOR)
+
+
+def test_methods_are_those_of_the_index():
+    assert {param.id for param in OVERRIDES if param.id.rsplit(".", 2)[1][:1].isupper()} == METHODS
 
 
 def test_there_are_overrides():
