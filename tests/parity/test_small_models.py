@@ -13,7 +13,7 @@ from transpiler.verify.gradients import TOLERANCE as GRADIENT_TOLERANCE
 from transpiler.verify.gradients import gradient_error
 from transpiler.verify.pair import build_pair, random_images
 from transpiler.verify.randomise import seed_of
-from transpiler.verify.record import Settings
+from transpiler.verify.record import TOLERANCES, Settings
 
 TOLERANCE = Settings().tolerance
 
@@ -53,6 +53,13 @@ def test_intermediates(comparison: Comparison, options: dict[str, object]) -> No
         assert comparison.intermediates(**options) <= TOLERANCE
     except NotApplicable as reason:  # Hiera has no norm to apply
         pytest.skip(str(reason))
+
+
+@pytest.mark.parametrize("model", SMALL_MODELS, ids=str)
+def test_float64_leaves_nothing_to_rounding(generated_package: ModuleType, model: SmallModel) -> None:
+    pair = build_pair(generated_package, model.arch, seed_of(model.arch), dtype="float64", **model.kwargs)
+    channels = pair.upstream.pretrained_cfg["input_size"][0]
+    assert Comparison(pair, random_images(1, channels, *model.size, "float64")).eager() <= TOLERANCES["float64"]
 
 
 def test_state_dict_comes_back(comparison: Comparison) -> None:

@@ -1,7 +1,9 @@
 """The page: every architecture in a table, every reason printed."""
 
+import dataclasses
+
 from transpiler.verify.page import column_of, render_page
-from transpiler.verify.record import CheckResult, Row
+from transpiler.verify.record import CheckResult, Row, Settings
 
 PASSED = Row(
     "swin_x",
@@ -31,6 +33,12 @@ def test_page_shows_every_row_and_every_reason() -> None:
     assert "depth=3" in page
     assert "- intermediates NLC: not applicable to 1: timm: only NCHW" in page
     assert "timm 1.0.31" in page
+
+
+def test_result_says_when_it_is_not_of_float32() -> None:
+    page = render_page([dataclasses.replace(PASSED, settings=Settings(dtype="float64", tolerance=1e-9))])
+    assert "| `swin_x` | pass (float64) | 28.3 |" in page
+    assert "up to 1e-09 passes" in page
 
 
 def test_columns_of_checks() -> None:

@@ -59,6 +59,7 @@ def test_a_row_is_kept_only_for_the_same_code_versions_and_questions() -> None:
     assert not is_current(ROW, wanted, {"timm": "2"}, "abc")
     assert not is_current(ROW, Settings(gradients=True), VERSIONS, "abc")
     assert not is_current(ROW, Settings(tolerance=1e-6), VERSIONS, "abc")
+    assert not is_current(ROW, Settings(dtype="float64"), VERSIONS, "abc")
     assert not is_current(dataclasses.replace(ROW, status="error"), wanted, VERSIONS, "abc")
 
 

@@ -12,7 +12,7 @@ from .checklist import Checklist
 from .checks import Comparison, state_dict_error
 from .errors import VerifyError
 from .frameworks import keras
-from .gradients import TOLERANCE as GRADIENT_TOLERANCE
+from .gradients import TOLERANCES as GRADIENT_TOLERANCES
 from .gradients import gradient_error
 from .pair import Pair, build_pair, random_images
 from .plan import OtherSizes, Plan, first_line, make_plan
@@ -61,7 +61,7 @@ def run_checks(package: ModuleType, plan: Plan, settings: Settings, debug: bool 
 
 
 def _check_usual_form(package: ModuleType, plan: Plan, settings: Settings, checklist: Checklist) -> None:
-    pair = _build(package, plan, checklist, "load_state_dict")
+    pair = _build(package, plan, settings, checklist, "load_state_dict")
     if pair is None:
         return
     checklist.measure("state_dict", lambda: state_dict_error(pair), tolerance=0.0)
@@ -69,11 +69,12 @@ def _check_usual_form(package: ModuleType, plan: Plan, settings: Settings, check
     if plan.other and not plan.other.kwargs:
         _check_other_sizes(pair, plan, plan.other, settings, checklist)
     if settings.gradients:
-        checklist.measure("gradients", lambda: gradient_error(pair, _images(plan)), GRADIENT_TOLERANCE)
+        tolerance = GRADIENT_TOLERANCES[settings.dtype]
+        checklist.measure("gradients", lambda: gradient_error(pair, _images(plan, settings)), tolerance)
 
 
 def _check_default_size(pair: Pair, plan: Plan, settings: Settings, checklist: Checklist) -> None:
-    comparison = Comparison(pair, _images(plan))
+    comparison = Comparison(pair, _images(plan, settings))
     checklist.measure("logits", comparison.eager)
     checklist.measure("logits tf.function", comparison.graph)
     if not settings.quick:
@@ -90,14 +91,14 @@ def _check_form_of_other_sizes(package: ModuleType, plan: Plan, settings: Settin
     if plan.other is None:
         checklist.results["other size"] = CheckResult("not applicable", note=plan.no_other_size)
     elif plan.other.kwargs:
-        pair = _build(package, plan, checklist, "other size", **plan.other.kwargs)
+        pair = _build(package, plan, settings, checklist, "other size", **plan.other.kwargs)
         if pair is not None:
             _check_other_sizes(pair, plan, plan.other, settings, checklist)
 
 
 def _check_other_sizes(pair: Pair, plan: Plan, other: OtherSizes, settings: Settings, checklist: Checklist) -> None:
     for height, width in other.sizes:
-        comparison = Comparison(pair, _images(plan, (height, width)))
+        comparison = Comparison(pair, _images(plan, settings, (height, width)))
         checklist.measure(f"{height}×{width}", comparison.eager)
         checklist.measure(f"{height}×{width} tf.function", comparison.graph)
         if not settings.quick:
@@ -108,23 +109,27 @@ def _check_features_only(package: ModuleType, plan: Plan, settings: Settings, ch
     if plan.no_features_only:
         checklist.results["features_only"] = CheckResult("not applicable", note=plan.no_features_only)
         return
-    pair = _build(package, plan, checklist, "features_only", features_only=True)
+    pair = _build(package, plan, settings, checklist, "features_only", features_only=True)
     if pair is None:
         return
-    comparison = Comparison(pair, _images(plan))
+    comparison = Comparison(pair, _images(plan, settings))
     checklist.measure("features_only", comparison.eager)
     if not settings.quick:
         checklist.measure("features_only tf.function", comparison.graph)
 
 
-def _build(package: ModuleType, plan: Plan, checklist: Checklist, name: str, **kwargs: Any) -> Pair | None:
+def _build(
+    package: ModuleType, plan: Plan, settings: Settings, checklist: Checklist, name: str, **kwargs: Any
+) -> Pair | None:
     size = plan.other.sizes[0] if plan.other and kwargs and kwargs == plan.other.kwargs else None
-    images = _images(plan, size)
+    images = _images(plan, settings, size)
+    given = plan.given | kwargs
     return checklist.attempt(
-        name, lambda: build_pair(package, plan.arch, seed_of(plan.arch), images, **plan.given | kwargs)
+        name, lambda: build_pair(package, plan.arch, seed_of(plan.arch), images, settings.dtype, **given)
     )
 
 
-def _images(plan: Plan, size: tuple[int, int] | None = None) -> Any:
+def _images(plan: Plan, settings: Settings, size: tuple[int, int] | None = None) -> Any:
     channels, height, width = plan.input_size
-    return random_images(seed_of(plan.arch), channels, *(size or (height, width)))
+    height, width = size or (height, width)
+    return random_images(seed_of(plan.arch), channels, height, width, settings.dtype)

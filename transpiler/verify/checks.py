@@ -48,7 +48,7 @@ class Comparison:
     @cached_property
     def _traced(self) -> Any:
         """The generated model as a graph with unknown batch size."""
-        signature = [tf.TensorSpec((None, *self.images.shape[1:]), tf.float32)]
+        signature = [tf.TensorSpec((None, *self.images.shape[1:]), self.images.dtype)]
         return tf.function(lambda images: self.pair.generated(images), input_signature=signature)
 
     def eager(self) -> float:

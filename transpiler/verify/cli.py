@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import VerifyError
-from .record import Row, Settings
+from .record import TOLERANCES, Row, Settings
 from .store import read_rows
 
 
@@ -60,7 +60,14 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--quick", action="store_true", help="reduced depth; only eager and tf.function")
     parser.add_argument("--gradients", action="store_true", help="also compare the gradient of every parameter")
-    parser.add_argument("--tolerance", type=float, default=defaults.tolerance, help="default: %(default)g")
+    usual = ", ".join(f"{value:g} in {dtype}" for dtype, value in TOLERANCES.items())
+    parser.add_argument("--tolerance", type=float, help=f"default: {usual}")
+    parser.add_argument(
+        "--dtype",
+        choices=TOLERANCES,
+        default=defaults.dtype,
+        help="of models and images: float64 tells a fault from rounding that a deep random model enlarges",
+    )
     parser.add_argument(
         "--memory-limit", type=float, default=defaults.memory_gib, metavar="GIB", help="larger is reduced: %(default)g"
     )
@@ -97,7 +104,7 @@ def _verify(options: argparse.Namespace) -> int:
     sweep = Sweep(
         package,
         options.package,
-        Settings(options.quick, options.gradients, options.tolerance, options.memory_limit, options.tflop_limit),
+        _settings(options),
         versions(),
         options.json,
         dict(map(_argument, options.arguments)),
@@ -107,6 +114,12 @@ def _verify(options: argparse.Namespace) -> int:
     rows = sweep.run(archs, _say)
     print(_tally(rows))
     return 0 if all(row.status == "pass" for row in rows) else 1
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    tolerance = TOLERANCES[options.dtype] if options.tolerance is None else options.tolerance
+    limits = options.memory_limit, options.tflop_limit
+    return Settings(options.quick, options.gradients, tolerance, *limits, options.dtype)
 
 
 def _argument(text: str) -> tuple[str, Any]:

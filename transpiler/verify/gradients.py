@@ -10,9 +10,11 @@ from .compare import Array, flatten_outputs
 from .errors import ParityFailure
 from .frameworks import tf, torch
 from .pair import Pair, as_torch
+from .record import DType
 
 # Errors add up over depth and batch, and some gradients are zero but for rounding (attention's key bias, say).
 TOLERANCE = 1e-3
+TOLERANCES: dict[DType, float] = {"float32": TOLERANCE, "float64": 1e-8}
 FLOOR = 1e-3
 
 
@@ -33,7 +35,7 @@ def gradient_error(pair: Pair, images: Array) -> float:
         scale = max(float(np.abs(value).max()), FLOOR * largest)
         errors[name] = float(np.abs(value - actual[name]).max()) / scale
     worst = max(errors, key=lambda name: errors[name])
-    if errors[worst] > TOLERANCE:
+    if errors[worst] > TOLERANCES["float64" if images.dtype == np.float64 else "float32"]:
         raise ParityFailure(f"the gradient of {worst} is off by {errors[worst]:.1e}")
     return errors[worst]
 
@@ -43,10 +45,10 @@ def upstream_gradients(model: torch.nn.Module, images: torch.Tensor) -> dict[str
     model.zero_grad()
     outputs = flatten_outputs(model(images)).values()
     torch.stack([output.square().mean() for output in outputs]).sum().backward()
+    parameters = {name: value for name, value in model.named_parameters() if value.requires_grad}
     return {
-        name: np.zeros(tuple(parameter.shape), np.float32) if parameter.grad is None else parameter.grad.numpy()
-        for name, parameter in model.named_parameters()
-        if parameter.requires_grad
+        name: (torch.zeros_like(value) if value.grad is None else value.grad).detach().numpy()
+        for name, value in parameters.items()
     }
 
 

@@ -26,7 +26,8 @@ def _introduction(rows: Sequence[Row]) -> str:
     tolerances = sorted({f"{row.settings.tolerance:g}" for row in rows})
     return (
         "Both models hold the same random weights (every parameter, buffer and BatchNorm statistic randomised), see\n"
-        "the same images, in eval mode and float32. A figure is max|a − b| / max|a| against timm's output, the worst\n"
+        "the same images, in eval mode and float32, or in float64 where the result says so. A figure is\n"
+        "max|a − b| / max|a| against timm's output, the worst\n"
         f"of its checks; up to {' and '.join(tolerances) or '—'} passes. Made by `python -m transpiler.verify` with "
         f"{'; '.join(versions) or 'nothing'}."
     )
@@ -67,10 +68,15 @@ def _module_section(module: str, rows: Sequence[Row]) -> str:
     return "\n".join(lines + (["", *notes] if notes else []))
 
 
+def _result(row: Row) -> str:
+    status = row.status if row.status == "pass" else f"**{row.status}**"
+    return status if row.settings.dtype == "float32" else f"{status} ({row.settings.dtype})"
+
+
 def _row(row: Row) -> str:
     cells = [
         f"`{row.name}`",
-        row.status if row.status == "pass" else f"**{row.status}**",
+        _result(row),
         f"{row.parameters / 1e6:.1f}" if row.parameters else "",
         "×".join(map(str, row.img_size)),
         ", ".join(f"{name}={value}" for name, value in row.reduced.items()),

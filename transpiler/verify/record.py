@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 CheckStatus = Literal["pass", "fail", "error", "not applicable"]
 RowStatus = Literal["pass", "fail", "error", "refused"]
+DType = Literal["float32", "float64"]
+TOLERANCES: dict[DType, float] = {"float32": 1e-4, "float64": 1e-9}  # unless another is asked for
 
 
 @dataclass(frozen=True)
@@ -21,13 +23,18 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class Settings:
-    """What was asked of a run. A row answers a later request only if it was made with at least as much."""
+    """What was asked of a run. A row answers a later request only if it was made with at least as much.
+
+    `dtype` is that of both models and of the images: where random weights make a model enlarge float32's rounding
+    beyond the tolerance, in timm itself too, float64 tells rounding from a fault.
+    """
 
     quick: bool = False
     gradients: bool = False
-    tolerance: float = 1e-4
+    tolerance: float = TOLERANCES["float32"]
     memory_gib: float = 8.0
     tflop: float = 0.7
+    dtype: DType = "float32"
 
     def covers(self, wanted: Settings) -> bool:
         full_enough = wanted.quick or not self.quick
@@ -35,6 +42,7 @@ class Settings:
         return (
             full_enough
             and same_limits
+            and self.dtype == wanted.dtype
             and (self.gradients or not wanted.gradients)
             and self.tolerance <= wanted.tolerance
         )

@@ -19,6 +19,8 @@ def apply_to_axis(x: tf.Tensor, matrix: Any, axis: int) -> tf.Tensor:
     if isinstance(matrix, np.ndarray) and matrix.shape[0] == matrix.shape[1] and (matrix == np.eye(len(matrix))).all():
         return x
     wide = tf.cast(x, tf.float32) if x.dtype.size < 4 else x
+    if isinstance(matrix, np.ndarray):
+        matrix = matrix.astype(wide.dtype.as_numpy_dtype)  # here, so that no graph holds a cast
     matrix = tf.cast(matrix, wide.dtype)
     out = matrix.shape[0] if matrix.shape[0] is not None else tf.shape(matrix)[0]
     batch, height, width, channels = sizes_for_reshape(wide)

@@ -182,5 +182,5 @@ def _averaging_matrix(size: Any, out: Any) -> Any:
     begin, end = rows * size // out, -(-(rows + 1) * size // out)
     inside = (places[None, :] >= begin[:, None]) & (places[None, :] < end[:, None])
     if is_static:
-        return (inside / (end - begin)[:, None]).astype(np.float32)
+        return inside / (end - begin)[:, None]
     return tf.cast(inside, tf.float32) / tf.cast(end - begin, tf.float32)[:, None]

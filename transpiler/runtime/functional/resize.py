@@ -60,7 +60,8 @@ def interpolate(
         for axis in (1, 2):
             x = _nearest(x, axis, wanted[axis - 1], steps[axis - 1], exact=mode == "nearest-exact")
         return x
-    if mode == "bilinear" and not align_corners and not antialias and steps == (None, None):
+    is_float32_enough = x.dtype != tf.float64  # all that tf.image.resize computes in
+    if mode == "bilinear" and not align_corners and not antialias and steps == (None, None) and is_float32_enough:
         return tf.cast(tf.image.resize(x, tf.stack(wanted) if _any_tensor(wanted) else wanted, "bilinear"), x.dtype)
     weights_of = antialias_weights if antialias else _tap_weights
     for axis in (1, 2):
@@ -155,7 +156,7 @@ def _static_tap_weights(size: int, out: int, step: float | None, mode: str, alig
     for offset, weight in _taps(places - base, mode):
         index = np.clip(base.astype(int) + offset, 0, size - 1)
         np.add.at(weights, (np.arange(out), index), weight)
-    return weights.astype(np.float32)
+    return weights
 
 
 def _places(rows: Any, size: Any, out: Any, step: float | None, align_corners: bool, maximum: Any) -> Any:
@@ -204,7 +205,7 @@ def antialias_weights(size: Any, out: Any, step: float | None, mode: str, align_
     inside = (columns >= xp.floor(centre - support + 0.5)) & (columns < xp.floor(centre + support + 0.5))
     weights = xp.where(inside, _filter(distance, mode, xp), 0.0)
     weights = weights / (weights.sum(1, keepdims=True) if is_static else tf.reduce_sum(weights, 1, keepdims=True))
-    return weights.astype(np.float32) if is_static else weights
+    return weights
 
 
 def _filter(distance: Any, mode: str, xp: Any) -> Any:
