@@ -24,24 +24,17 @@ NETWORKS = ("ViT_B", "ViT_L", "Swin_T", "Swin_B")
 sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "tests" / "parity")]
 
 
-def configuration(name: str) -> dict[str, Any]:
-    """A network as RSBuilding configures it, without the preprocessing of images."""
-    from mmengine.config import Config
-
-    file = Path(os.environ["RSBUILDING_ROOT"]) / "configs_pretrain" / "_base_" / "models" / f"{name}.py"
-    return {key: value for key, value in Config.fromfile(file).model.to_dict().items() if key != "data_preprocessor"}
-
-
 def compare(name: str, package: Path, size: int) -> dict[str, Any]:
     """One pair of images through both networks."""
     import rsbuilding_network
     import torch
 
+    from transpiler.bench.rsbuilding import configuration
     from transpiler.verify.checks import Comparison, state_dict_error
     from transpiler.verify.package import import_package
     from transpiler.verify.pair import random_images
 
-    network = configuration(name)
+    network = configuration(Path(os.environ["RSBUILDING_ROOT"]), name)
     pair = rsbuilding_network.pair(import_package(package), network)
     comparison = Comparison(pair, random_images(1, 6, size, size))
     started = time.perf_counter()

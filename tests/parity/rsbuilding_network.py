@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import copy
-import importlib
 import importlib.util
-import sys
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
@@ -14,6 +11,7 @@ import pytest
 import torch
 from openmmlab_models import RSBUILDING
 
+from transpiler.bench import rsbuilding
 from transpiler.verify.pair import Pair
 from transpiler.verify.randomise import randomise
 
@@ -56,49 +54,15 @@ def _network(backbone: dict[str, Any], head: dict[str, Any]) -> Configuration:
 
 def upstream(configuration: Configuration) -> torch.nn.Module:
     """RSBuilding's network in eval mode, all weights random; called with images it gives logits of their size."""
-    registry = _upstream_registry()
-    with importlib.import_module("mmengine.registry").DefaultScope.overwrite_default_scope("opencd"):
-        network = registry.build(copy.deepcopy(configuration))
-    network.eval()
+    assert RSBUILDING is not None
+    network = rsbuilding.upstream(RSBUILDING, configuration)
     randomise(network, seed=1)
-    samples = importlib.import_module("mmseg.structures").SegDataSample
-
-    def logits(images: torch.Tensor) -> torch.Tensor:
-        return network.encode_decode(images, [samples(metainfo={"img_shape": tuple(images.shape[2:])})])
-
-    network.forward = logits  # its own wants metadata of each image, and its `_forward` lacks an argument
     return network
-
-
-def generated(package: ModuleType, configuration: Configuration) -> Any:
-    registry = importlib.import_module(f"{package.__name__}.opencd.registry").MODELS
-    return registry.build(copy.deepcopy(configuration))
 
 
 def pair(package: ModuleType, configuration: Configuration) -> Pair:
     """Both networks with the same weights."""
-    theirs, ours = upstream(configuration), generated(package, configuration)
+    theirs, ours = upstream(configuration), rsbuilding.generated(package, configuration)
     state = {name: value.detach().numpy() for name, value in theirs.state_dict().items()}
     ours.load_state_dict(state, strict=True)
     return Pair(theirs, ours, state)
-
-
-def _upstream_registry() -> Any:
-    """RSBuilding's registry with all that it registers; mmcv's compiled operators, which aren't there, are never called."""
-    assert RSBUILDING is not None
-    sys.modules.setdefault("mmcv._ext", _NoOperators("mmcv._ext"))
-    if str(RSBUILDING) not in sys.path:
-        sys.path.append(str(RSBUILDING))
-    importlib.import_module("opencd.models")
-    return importlib.import_module("opencd.registry").MODELS
-
-
-class _NoOperators(ModuleType):
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-
-        def missing(*_: Any, **__: Any) -> None:
-            raise NotImplementedError(f"{name} is one of mmcv's compiled operators")
-
-        return missing

@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 import torch
 from openmmlab_models import transpiled
-from rsbuilding_network import MODULES, WITH_NETWORK, Configuration, generated, pair, swin, upstream, vit
+from rsbuilding_network import MODULES, WITH_NETWORK, Configuration, pair, swin, upstream, vit
 from safetensors.torch import save_file
 
+from transpiler.bench.rsbuilding import generated
 from transpiler.verify.checks import Comparison, state_dict_error
 from transpiler.verify.compare import worst_error
 from transpiler.verify.errors import ParityFailure

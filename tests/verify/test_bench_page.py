@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from transpiler.bench.cli import _keep, _keep_ratios
 from transpiler.bench.page import render_page
 
 OURS = {
@@ -25,6 +28,20 @@ def test_page_has_a_table_for_each_kind_of_call(mode, share):
     assert f"of which ours reaches {share} %" in page and "MatMul 300" in page
 
 
+def test_ratios_of_another_run_stand_beside_the_first(tmp_path):
+    file = tmp_path / "bench.json"
+    _keep(file, {"cores": 2}, [OURS, TORCH])
+    _keep_ratios(file, [OURS, {**TORCH, "ratio": 1.5}, {**TORCH, "model": "other", "ratio": 3.0}])
+    found = json.loads(file.read_text())
+    assert [row.get("ratios again") for row in found["results"]] == [None, [1.5]]
+    assert "| 900 ms | 2.00, 1.50 | 30 |" in render_page(found, "bench.json")
+    _keep(file, {"load": 1.0}, [OURS, TORCH])  # measured anew, the others are gone
+    found = json.loads(file.read_text())
+    assert found["machine"] == {"cores": 2, "load": 1.0} and "1.50" not in render_page(found, "bench.json")
+
+
 def test_what_bounds_an_architecture_stands_with_it():
-    page = render_page({"machine": {}, "results": [OURS], "bounds": {"net, infer": "Memory.", "net, train": "x"}}, "b.json")
+    page = render_page(
+        {"machine": {}, "results": [OURS], "bounds": {"net, infer": "Memory.", "net, train": "x"}}, "b.json"
+    )
     assert page.endswith("\n\nMemory.\n")

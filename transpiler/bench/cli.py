@@ -14,10 +14,11 @@ from typing import Any
 from ..verify.errors import VerifyError
 from .errors import BenchError
 from .machine import machine_facts
-from .peers import COMPILED, TORCH
+from .peers import COMPILED, OURS, TORCH
 
 PACKAGES = ("tensorflow", "keras", "torch", "timm", "keras-hub", "zeromodels", "kimm", "tfswin", "numpy")
 TRANSPILE = "transpile"
+KIND = ("arch", "batch", "mode", "model")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,6 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if not options.arch and not options.page:
         parser.error("name an architecture")
+    if options.again and not options.json:
+        parser.error("--again needs --json FILE")
     try:
         if options.page:
             _write_page(options.page)
@@ -44,7 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m transpiler.bench", description=__doc__)
-    parser.add_argument("arch", nargs="*", help=f"architectures, or {TRANSPILE}: seconds to transpile timm")
+    parser.add_argument(
+        "arch", nargs="*", help=f"architectures; rsbuilding_vit_b, with RSBUILDING_ROOT; or {TRANSPILE}"
+    )
     parser.add_argument("--batch", type=_positive, nargs="+", default=[1], metavar="N", help="default: 1")
     parser.add_argument("--mode", choices=("infer", "train"), default="infer", help="default: infer")
     parser.add_argument(
@@ -55,6 +60,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=_positive, help="default: all usable cores")
     parser.add_argument(
         "--json", type=Path, metavar="FILE", help="keep the figures here; what is there is not measured again"
+    )
+    parser.add_argument(
+        "--again", action="store_true", help="measure what FILE holds once more, and keep the ratios beside its own"
     )
     parser.add_argument(
         "--page", type=Path, metavar="FILE", help="measure nothing; write FILE.json as FILE.md, with pictures beside it"
@@ -68,13 +76,14 @@ def _bench_each(options: argparse.Namespace) -> None:
     done = {(row["arch"], row["batch"], row["mode"]) for row in _read(options.json).get("results", [])}
     for arch in options.arch:
         for batch in options.batch:
-            if (arch, batch, options.mode) in done:
+            if (arch, batch, options.mode) in done and not options.again:
                 print(f"{arch}, batch {batch}, {options.mode}: measured before", flush=True)
                 continue
             command = [sys.executable, "-m", "transpiler.bench", arch, "--batch", str(batch)]
             for name in ("mode", "against", "package", "repeats", "threads", "json"):
                 value = getattr(options, name)
                 command += [] if value is None else [f"--{name}", str(value)]
+            command += ["--again"] if options.again else []
             if subprocess.run(command, check=False).returncode:
                 print(f"{arch}, batch {batch}: not measured", file=sys.stderr)
 
@@ -99,7 +108,10 @@ def _bench_one(options: argparse.Namespace) -> None:
         print(_line(record), flush=True)
     print(f"matmul peak {peak:.0f} GFLOP/s")
     records[0] |= {"matmul peak GFLOP/s": round(peak, 1), "load": facts["load"]}
-    _keep(options.json, facts, records)
+    if options.again:
+        _keep_ratios(options.json, records)
+    else:
+        _keep(options.json, facts, records)
 
 
 def _write_page(path: Path) -> None:
@@ -151,7 +163,19 @@ def _keep(path: Path | None, facts: dict[str, Any], records: list[dict[str, Any]
     kind = [records[0][name] for name in ("arch", "batch", "mode")]
     old = _read(path)
     others = [row for row in old.get("results", []) if [row["arch"], row["batch"], row["mode"]] != kind]
-    _write(path, {**old, "benchmark": "models", "machine": facts, "results": [*others, *records]})
+    machine = {**old.get("machine", {}), **facts}  # environments differ in the peers that they have
+    _write(path, {**old, "benchmark": "models", "machine": machine, "results": [*others, *records]})
+
+
+def _keep_ratios(path: Path, records: list[dict[str, Any]]) -> None:
+    """Put the ratios of another run beside those of the first."""
+    old = _read(path)
+    new = {tuple(record[name] for name in KIND): record["ratio"] for record in records}
+    for row in old.get("results", []):
+        kind = tuple(row[name] for name in KIND)
+        if kind in new and row["model"] != OURS:
+            row.setdefault("ratios again", []).append(round(new[kind], 3))
+    _write(path, old)
 
 
 def _read(path: Path | None) -> dict[str, Any]:

@@ -10,15 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import timm  # before tensorflow: both carry LLVM
-import torch
+from .subject import subject_of  # timm before tensorflow: both carry LLVM
 
 import numpy as np  # isort: skip
 import tensorflow as tf  # isort: skip
+import torch  # isort: skip
 from safetensors.numpy import save_file
 
-from ..verify.cost import build_on_meta, measure_cost
-from ..verify.package import import_package
 from .errors import BenchError
 from .peers import COMPILED, OURS, TORCH, Peer, peers_of, resolve
 
@@ -33,23 +31,22 @@ class Rival:
 
 
 def make_rivals(package: Path, arch: str, against: list[str], batch: int, mode: str) -> list[Rival]:
-    """Ours first. Weights are timm's initial ones, the same in all that can take them.
+    """Ours first. Weights are torch's initial ones, the same in all that can take them.
 
     Raises:
         BenchError: a name in `against` that is no rival for this architecture, or is not installed.
     """
-    torch_model: Any = timm.create_model(arch)
-    state = {name: value.numpy() for name, value in torch_model.state_dict().items()}
-    ours, seconds = _create_and_load(package, arch, state)
-    height, width = torch_model.pretrained_cfg["input_size"][1:]
-    images = np.random.default_rng(0).standard_normal((batch, height, width, 3), dtype=np.float32)
+    subject = subject_of(package, arch)
+    state = {name: value.numpy() for name, value in subject.upstream.state_dict().items()}
+    ours, seconds = _create_and_load(subject.create, state)
+    channels, height, width = subject.size
+    images = np.random.default_rng(0).standard_normal((batch, height, width, channels), dtype=np.float32)
     rivals = [_tf_rival(OURS, ours, images, mode)]
-    cost = measure_cost(build_on_meta(arch), torch_model.pretrained_cfg["input_size"])
-    rivals[0].facts.update(seconds, parameters=cost.parameters, **{"GFLOP an image": round(cost.tflop * 1e3, 2)})
+    rivals[0].facts.update(seconds, parameters=subject.parameters, **{"GFLOP an image": round(subject.tflop * 1e3, 2)})
     expected = None if mode == "train" else _array(rivals[0].call())
     for name in against:
         if name in (TORCH, COMPILED):
-            rival = _torch_rival(name, torch_model, images, mode)
+            rival = _torch_rival(name, subject.upstream, images, mode)
         else:
             rival = _peer_rival(_peer(name, arch), state, images, mode)
         if expected is not None and rival.facts.pop("same weights", name in (TORCH, COMPILED)):
@@ -58,12 +55,11 @@ def make_rivals(package: Path, arch: str, against: list[str], batch: int, mode: 
     return rivals
 
 
-def _create_and_load(package: Path, arch: str, state: dict[str, Any]) -> tuple[Any, dict[str, float]]:
-    """Our model with timm's weights, and the seconds it took; the second of two models, as imports count once."""
-    create = import_package(package).create_model
-    create(arch)
+def _create_and_load(create: Callable[[], Any], state: dict[str, Any]) -> tuple[Any, dict[str, float]]:
+    """Our model with torch's weights, and the seconds it took; the second of two models, as imports count once."""
+    create()
     began = time.perf_counter()
-    model = create(arch)
+    model = create()
     created = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "model.safetensors"
