@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -117,3 +120,25 @@ def test_onnx(generated_package: ModuleType, within: bool, tmp_path: Path) -> No
     for count in (1, 3):
         (ours,) = session.run(None, {session.get_inputs()[0].name: images(count)})
         assert error(ours, model(images(count))) < TOLERANCE
+
+
+def test_dropped_cycles_do_not_pile_up(generated_package: ModuleType) -> None:
+    """Few objects, each of which may hold a copy of the weights; they have lived for a while."""
+
+    class Copy:
+        def __init__(self) -> None:
+            self.itself = self
+
+    often = import_module(f"{generated_package.__name__}.runtime.export").garbage_collected_often
+    before = gc.get_threshold(), gc.get_freeze_count()
+    copies: weakref.WeakSet[Copy] = weakref.WeakSet()
+    most = 0
+    with often():
+        for _ in range(10):
+            copy = Copy()
+            copies.add(copy)
+            kept = [[] for _ in range(20000)]
+            del copy
+            most = max(most, len(copies))
+    assert kept and most < 3
+    assert (gc.get_threshold(), gc.get_freeze_count()) == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -48,6 +49,27 @@ def constants_in_graph(model: Any) -> Iterator[None]:
     finally:
         for buffers, name, buffer in constants:
             buffers[name] = buffer
+
+
+@contextmanager
+def garbage_collected_often() -> Iterator[None]:
+    """Let few unreachable objects pile up inside the block.
+
+    tf2onnx copies the graph, weights and all, for each of its passes, and the copies it drops are in cycles. Python
+    counts objects, not bytes, before it looks for those: SAM's copies came to forty times its weights.
+    """
+    thresholds, is_first = gc.get_threshold(), gc.get_freeze_count() == 0
+    gc.collect()
+    if is_first:
+        gc.freeze()  # what is there already need not be looked through each time
+        gc.collect()
+    gc.set_threshold(700, 1, 1)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+        if is_first:
+            gc.unfreeze()
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from .arguments import PACKAGE, class_that_wrote, registered_package
-from .export import constants_in_graph, export_options
+from .export import constants_in_graph, export_options, garbage_collected_often
 from .many_workers import ManyWorkers
 
 
@@ -40,6 +40,7 @@ class FunctionalModel(ManyWorkers, keras.Model):
         with ExitStack() as held:
             if format == "onnx":
                 held.enter_context(constants_in_graph(self))
+                held.enter_context(garbage_collected_often())
             super().export(str(filepath), format, verbose=verbose, input_signature=input_signature, **kwargs)
 
     def get_config(self) -> dict[str, Any]:

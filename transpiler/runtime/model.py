@@ -13,7 +13,7 @@ import keras
 from .arguments import decode, encode
 from .checkpoints import OF_OTHER_FRAMEWORKS, read_checkpoint
 from .directly_called import with_plain_assertions
-from .export import computing_in_float32, constants_in_graph, export_options
+from .export import computing_in_float32, constants_in_graph, export_options, garbage_collected_often
 from .images import check_images
 from .keras_private import current_call_context, trained_by
 from .many_workers import ManyWorkers
@@ -163,6 +163,7 @@ class Model(Module, ManyWorkers, keras.Model, metaclass=_RemembersChanges):
         with ExitStack() as held:
             if format == "onnx":
                 held.enter_context(constants_in_graph(self))
+                held.enter_context(garbage_collected_often())
             if format != "tf_saved_model":
                 held.enter_context(computing_in_float32(self))
             super().export(str(filepath), format, verbose=verbose, input_signature=input_signature, **kwargs)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ..errors import VerifyError
 from ..package import Fingerprints, import_package
+from .models import FORMATS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,6 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--page", type=Path, default=Path("docs/export.md"), metavar="FILE", help="default: %(default)s"
     )
     parser.add_argument("--only", metavar="ARCH", help="one architecture")
+    parser.add_argument("--format", choices=FORMATS, help="one format")
     return parser
 
 
@@ -51,7 +53,11 @@ def _run(options: argparse.Namespace) -> int:
 
     package, fingerprints = import_package(options.package), Fingerprints(options.package)
     results = record.read_results(options.json)
-    wanted = [each for each in models.all_exports() if options.only in (None, each.model.arch)]
+    wanted = [
+        each
+        for each in models.all_exports()
+        if options.only in (None, each.model.arch) and options.format in (None, each.format)
+    ]
     for export in tqdm(wanted, unit="export", file=sys.stderr, disable=None):
         said = f"{export.model.arch}, {export.format}{', any size' * export.takes_any_size}"
         missing = formats.missing_packages(export.format)
