@@ -12,7 +12,7 @@ import libcst.matchers as m
 from . import rules
 from .binding import argument_parameters, bound_call, match_parameters
 from .builtin_calls import builtin_kind
-from .evidence import axis_evidence
+from .evidence import axis_evidence, made_into_tokens
 from .expressions import CONTAINERS, element_of_mapping, literal_value
 from .kinds import (
     NONE,
@@ -302,6 +302,7 @@ class Calls:
         if isinstance(owner, Tensor) and name in DICT_METHODS:
             owner = Mapping(Tensor())  # one of several state dicts in a dict
         if isinstance(owner, Tensor):
+            self._tokens_evidence(node)
             if owner.of_four is not None and name == "permute" and len(arguments) == 4:
                 owner = replace(owner, layout=owner.of_four, rank=4, of_four=None)
                 self.analysis.kinds[func.value] = owner
@@ -323,6 +324,12 @@ class Calls:
         if name in self.analysis.only_tensors_have:
             return self._tensor_method(node, name, func.value, Tensor(Layout.OPAQUE), arguments)
         return UNKNOWN
+
+    def _tokens_evidence(self, node: cst.Call) -> None:
+        image = made_into_tokens(node)
+        kind = self.analysis.kinds.get(image) if image is not None else None
+        if isinstance(kind, Tensor):
+            self.analysis.want(kind, Layout.IMAGE, strong=True)
 
     def _built(self, registry: cst.BaseExpression, args: Items[cst.Arg]) -> Kind:
         """What a registry builds of a configuration that is written out, or has a name in this function."""

@@ -13,6 +13,18 @@ from .rules.table import BoundCall, Op
 from .rules.template import items_of
 from .walk import find
 
+_FLATTENED = m.Call(
+    func=m.Attribute(value=m.SaveMatchedNode(m.DoNotCare(), "image"), attr=m.Name("flatten")),
+    args=[m.Arg(m.Integer("2"))],
+)
+_TO_TOKENS = m.Call(
+    func=m.Attribute(value=_FLATTENED, attr=m.Name("transpose")),
+    args=[m.Arg(m.Integer("1")), m.Arg(m.Integer("2"))],
+) | m.Call(
+    func=m.Attribute(value=_FLATTENED, attr=m.Name("permute")),
+    args=[m.Arg(m.Integer("0")), m.Arg(m.Integer("2")), m.Arg(m.Integer("1"))],
+)
+
 
 def axis_evidence(row: Op, call: BoundCall) -> Layout | None:
     """What the axes of an operation say about an undecided tensor.
@@ -59,3 +71,10 @@ def uses_as_tensor(node: cst.FunctionDef, name: str) -> bool:
 def given_first(name: str) -> m.Call:
     """A call whose first argument is what a name stands for."""
     return m.Call(args=[m.Arg(value=m.Name(name), keyword=None, star=""), m.ZeroOrMore()])
+
+
+def made_into_tokens(node: cst.Call) -> cst.BaseExpression | None:
+    """What is an image for sure, as it is in `x.flatten(2).transpose(1, 2)`: its places become tokens."""
+    found = m.extract(node, _TO_TOKENS)
+    image = found["image"] if found is not None else None
+    return image if isinstance(image, cst.BaseExpression) else None

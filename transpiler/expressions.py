@@ -106,6 +106,8 @@ class Expressions:
             return PYTHON
         if node.value in self.analysis.constants:
             self.analysis.typing.literals[node] = self.analysis.constants[node.value]
+        if node.value in self.analysis.floats:
+            self.analysis.typing.floats.add(node)
         if node.value in self.analysis.env:
             return self.analysis.env[node.value]
         return self.analysis.global_kind(node)
@@ -176,7 +178,7 @@ class Expressions:
         if is_tensor(left) or is_tensor(right):
             if isinstance(node.operator, cst.MatrixMultiply):
                 return self._matmul(left, right)
-            return promoted_kind(node, left, right, self.broadcast(left, right))
+            return promoted_kind(node, left, right, self.broadcast(left, right), self.analysis.typing.floats)
         if isinstance(node.operator, cst.Add):
             lists = [isinstance(side, (Sequence, Tuple, Shape)) for side in (left, right)]
             if all(lists):
@@ -353,10 +355,10 @@ class Expressions:
                 self.analysis.want(owner, Layout.PLAIN, strong=False)
             return subscript_kind(owner, node, indices)
         if isinstance(owner, Shape):
-            if not reads_batch_size(node):
+            if not owner.is_slice and not reads_batch_size(node):
                 wanted = size_evidence(owner.tensor, node)
                 self.analysis.want(owner.tensor, wanted or Layout.PLAIN, strong=wanted is not None)
-            return owner if isinstance(node.slice[0].slice, cst.Slice) else PYTHON
+            return Shape(owner.tensor, is_slice=True) if isinstance(node.slice[0].slice, cst.Slice) else PYTHON
         if isinstance(owner, Tuple):
             return self._tuple_item(owner, node)
         if isinstance(owner, Sequence):

@@ -10,6 +10,7 @@ import libcst.matchers as m
 
 from .expressions import literal_value
 from .kinds import Kind, join
+from .promotion import is_float_number
 from .registries import configured_name
 from .rules.table import NOT_LITERAL
 from .scopes import parameter_list
@@ -32,6 +33,11 @@ def constants_and_configurations(function: cst.FunctionDef) -> tuple[dict[str, o
         elif (named := configured_name(value)) is not None:
             configurations[name] = named
     return _bound_once(function, constants), _bound_once(function, configurations)
+
+
+def names_of_floats(function: cst.FunctionDef) -> set[str]:
+    """The names that a function binds once, to a Python float."""
+    return set(_bound_once(function, {name: None for name, value in _assigned(function) if is_float_number(value)}))
 
 
 def names_of_none(function: cst.FunctionDef) -> set[str]:

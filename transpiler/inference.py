@@ -7,7 +7,7 @@ every call between two layouts is coerced.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -18,10 +18,11 @@ import libcst.matchers as m
 from . import rules
 from .annotations import annotation_kind
 from .calls import Calls
+from .control_flow import ControlFlow
 from .diagnostics import Diagnostic
 from .evidence import given_first, uses_as_tensor
 from .expressions import Expressions
-from .flow import are_lists, constants_and_configurations, joined_names, leaves
+from .flow import constants_and_configurations, names_of_floats
 from .hints import Hint
 from .kinds import (
     NONE,
@@ -55,7 +56,6 @@ from .walk import find
 
 _CHANNEL_NAMES = frozenset({"C", "c", "channels", "chs"})
 _SIDES = (["H", "W"], ["h", "w"], ["height", "width"])
-_ASKS_FOR_CLASS = m.Call(func=m.Name("isinstance"), args=[m.Arg(m.Name()), m.Arg()])
 
 
 @dataclass
@@ -73,7 +73,12 @@ class Typing:
     """What makes parameters of one value a channel; `channels_last` are the calls whose parameter is stored so."""
     channels_last: set[cst.CSTNode] = field(default_factory=set)
     ends: dict[cst.CSTNode, dict[str, tuple[Tensor, Layout]]] = field(default_factory=dict)
-    """What is stored in another way after a branch, at the end of its block: names, as they are and as wanted."""
+    """What is stored in another way after a branch, at the end of its block: names, as they are and as wanted.
+
+    The block is the `if` itself where it has no `else`.
+    """
+    floats: set[cst.CSTNode] = field(default_factory=set)
+    """Uses of names that hold a Python float."""
 
     def update(self, other: Typing) -> None:
         """Take over what was found out about another part of the module."""
@@ -84,6 +89,7 @@ class Typing:
         self.literals.update(other.literals)
         self.per_channel += other.per_channel
         self.ends.update(other.ends)
+        self.floats |= other.floats
         for index, found in other.diagnostics.items():
             self.diagnostics.setdefault(index, []).extend(found)
 
@@ -111,15 +117,18 @@ class Analysis:
         self.env: dict[str, Kind] = {}
         self.constants: dict[str, object] = {}
         self.configurations: dict[str, str] = {}
+        self.floats: set[str] = set()
         self.sums: set[str] = set()
         self.returns: Kind | None = None
         self.strong: dict[str, set[Layout]] = {}
         self.weak: set[str] = set()
+        self.met: set[str] = set()
         self.places: dict[cst.CSTNode, int] = {}
         self.only_tensors_have = ONLY_TENSORS_HAVE
         self.hint: Hint | None = program.hints.get(name)
         self.expressions = Expressions(self)
         self.calls = Calls(self)
+        self.control = ControlFlow(self)
 
     # names ---------------------------------------------------------------------------------------------------------
 
@@ -211,12 +220,12 @@ class Analysis:
             for part in node.body:
                 self.small(part)
         elif isinstance(node, cst.If):
-            self._branches(node)
+            self.control.branches(node)
         elif isinstance(node, cst.For):
-            self._loop(node)
+            self.control.loop(node)
         elif isinstance(node, cst.While):
             self.expressions.kind(node.test)
-            self._twice(lambda: self.block(node.body))
+            self.control.twice(lambda: self.block(node.body))
         elif isinstance(node, cst.With):
             for item in node.items:
                 kind = self.expressions.kind(item.item)
@@ -224,7 +233,7 @@ class Analysis:
                     self.assign(item.asname.name, kind)  # type: ignore[arg-type]
             self.block(node.body)
         elif isinstance(node, cst.Try):
-            self._try(node)
+            self.control.attempt(node)
         elif isinstance(node, cst.FunctionDef):
             self._inner_function(node)
         elif isinstance(node, cst.ClassDef):
@@ -268,8 +277,12 @@ class Analysis:
         """A function hands out one layout wherever it returns; a module's is that of images."""
         layouts = {kind.layout for kind in (before, now) if isinstance(kind, Tensor) and kind.rank == 4}
         if layouts == {Layout.IMAGE, Layout.PLAIN}:
-            is_module = self.name.endswith(".forward")
-            self.program.hand_out(self.name, Layout.IMAGE if is_module else Layout.PLAIN)
+            self.program.hand_out(self.name, self.usual_layout)
+
+    @property
+    def usual_layout(self) -> Layout:
+        """How a tensor of four axes is stored that is an image on one path, where nothing else decides."""
+        return Layout.IMAGE if self.name.endswith(".forward") else Layout.PLAIN
 
     def _inner_import(self, node: cst.Import | cst.ImportFrom) -> None:
         """Names that a function imports for itself."""
@@ -346,11 +359,8 @@ class Analysis:
         elements = list(target.elements)
         self.kinds[target] = kind
         if isinstance(kind, Shape):
-            self._shape_evidence(
-                [_name(e.value) for e in elements],
-                kind.tensor,
-                any(isinstance(e, cst.StarredElement) for e in elements),
-            )
+            if not kind.is_slice and not any(isinstance(e, cst.StarredElement) for e in elements):
+                self._shape_evidence([_name(e.value) for e in elements], kind.tensor)
             kinds: list[Kind] = [PYTHON] * len(elements)
         elif isinstance(kind, Tuple) and len(kind.items) == len(elements):
             kinds = list(kind.items)
@@ -361,10 +371,8 @@ class Analysis:
         for element, item in zip(elements, kinds, strict=True):
             self.assign(element if isinstance(element, cst.StarredElement) else element.value, item)
 
-    def _shape_evidence(self, names: list[str], tensor: Tensor, starred: bool) -> None:
+    def _shape_evidence(self, names: list[str], tensor: Tensor) -> None:
         """`B, C, H, W = x.shape` says what x is."""
-        if starred:
-            return
         if len(names) == 4 and (names[1] in _CHANNEL_NAMES or names[2:] in _SIDES):
             self.want(tensor, Layout.IMAGE, strong=True)
         elif len(names) == 4 and names[3] in _CHANNEL_NAMES:
@@ -381,111 +389,13 @@ class Analysis:
             if kind == tensor and tensor.rank is None:
                 self.env[name] = replace(tensor, rank=len(names))
 
-    # control flow --------------------------------------------------------------------------------------------------
-
-    def _branches(self, node: cst.If) -> None:
-        self.expressions.kind(node.test)
-        before = dict(self.env)
-        self._narrow(node.test)
-        self.block(node.body)
-        taken = None if leaves(node.body) else self.env
-        self.env = before
-        if isinstance(node.orelse, cst.If):
-            self._branches(node.orelse)
-        elif node.orelse is not None:
-            self.block(node.orelse.body)
-        if node.orelse is not None and not isinstance(node.orelse, cst.If) and leaves(node.orelse.body):
-            self.env = taken if taken is not None else self.env
-        elif taken is not None:
-            self._meet(node, taken)
-
-    def _meet(self, node: cst.If, taken: dict[str, Kind]) -> None:
-        """After both branches: a tensor that they store differently is stored as what comes after uses it."""
-        other = self.env
-        self.env = joined_names(taken, other)
-        for name in taken.keys() & other.keys():
-            pair = (taken[name], other[name])
-            if {k.layout for k in pair if isinstance(k, Tensor) and k.rank == 4} != {Layout.IMAGE, Layout.PLAIN}:
-                continue
-            origin = f"{name}@{self.program.resolver.source(self.module).locate(node).line}"
-            want = self.program.summary(self.name).layouts.get(origin, Layout.OPAQUE)
-            joined = self.env[name]
-            assert isinstance(joined, Tensor)
-            self.env[name] = replace(joined, origin=origin)
-            orelse = node.orelse.body if isinstance(node.orelse, cst.Else) else None
-            for block, kind in zip((node.body, orelse), pair, strict=True):
-                if block is not None and isinstance(kind, Tensor) and want not in (kind.layout, Layout.OPAQUE):
-                    self.typing.ends.setdefault(block, {})[name] = (kind, want)
-                    self.env[name] = replace(joined, layout=want, origin=None)
-
-    def _narrow(self, test: cst.BaseExpression) -> None:
-        """Inside `if isinstance(m, nn.Linear)`, an m that could be anything is that; a tensor may be a list of them.
-
-        Inside `if not isinstance(x, list)`, what may be a list of tensors is one.
-        """
-        is_denied = isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not)
-        asked = cst.ensure_type(test, cst.UnaryOperation).expression if is_denied else test
-        if not m.matches(asked, _ASKS_FOR_CLASS):
-            return
-        value, classes = (arg.value for arg in cst.ensure_type(asked, cst.Call).args)
-        name = cst.ensure_type(value, cst.Name).value
-        held = self.env.get(name, UNKNOWN)
-        if is_denied:
-            if isinstance(held, Sequence) and isinstance(held.element, Tensor) and are_lists(classes):
-                self.env[name] = held.element
-            return
-        if isinstance(held, Tensor) and are_lists(classes):
-            self.env[name] = Sequence(held)  # stored as the tensor that it is otherwise
-            return
-        kind = self.expressions.kind(classes)
-        alternatives = kind.items if isinstance(kind, Tuple) else (kind,)
-        found = {cls for item in alternatives if isinstance(item, ClassValue) for cls in item.classes}
-        are_modules = len(found) >= len(alternatives) and all(self.program.is_module(cls) for cls in found)
-        if are_modules and held in (UNKNOWN, Instance()):
-            self.env[name] = Instance(frozenset(found))
-
-    def _loop(self, node: cst.For) -> None:
-        kind = self.expressions.kind(node.iter)
-
-        def once() -> None:
-            self.assign(node.target, self.item_of(kind))
-            self.block(node.body)
-
-        self._twice(once)
-        if node.orelse is not None:
-            self.block(node.orelse.body)
+    # functions -------------------------------------------------------------------------------------------------------
 
     def item_of(self, kind: Kind) -> Kind:
         """What iterating over a value gives; a container of the source's own holds what is added to it."""
         if isinstance(kind, Instance) and kind.element is None:
             return self.program.element(kind)
         return element_of(kind)
-
-    def _twice(self, run: Callable[[], None]) -> None:
-        before = dict(self.env)
-        for _ in range(2):
-            run()
-            after = self.env
-            self.env = joined_names(before, after)
-            for name in self.sums:  # a number that tensors are added to in a loop is one after it
-                if isinstance(after.get(name), Tensor):
-                    self.env[name] = after[name]
-
-    def _try(self, node: cst.Try) -> None:
-        before = dict(self.env)
-        self.block(node.body)
-        after = self.env
-        for handler in node.handlers:
-            self.env = dict(before)
-            if handler.name is not None:
-                self.assign(handler.name.name, PYTHON)  # type: ignore[arg-type]
-            self.block(handler.body)
-            if not leaves(handler.body):
-                after = joined_names(after, self.env)
-        self.env = after
-        for part in (node.orelse, node.finalbody):
-            if part is not None:
-                self.block(part.body)
 
     def _inner_function(self, node: cst.FunctionDef) -> None:
         name = f"{self.name}.{node.name.value}"
@@ -501,6 +411,7 @@ class Analysis:
     def run(self, node: cst.FunctionDef, arguments: dict[str, Kind]) -> None:
         """Type a function's body; `arguments` are what its callers pass."""
         self.constants, self.configurations = self.program.read_off(constants_and_configurations, node)
+        self.floats = self.program.read_off(names_of_floats, node)
         for parameter in parameter_list(node.params):
             kind = self._parameter(node, parameter, arguments)
             self.env[parameter.name.value] = with_own_dtype(kind, parameter.name.value)
@@ -547,7 +458,8 @@ class Analysis:
                 return Mapping(plain())
             says_no_class = isinstance(kind, ClassValue) and not kind.classes or kind == Instance()
             if says_no_class and isinstance(default, ClassValue):
-                return default  # `norm_layer: nn.Module = nn.LayerNorm` is a class too
+                # `norm_layer: nn.Module = nn.LayerNorm` is a class too
+                return join(default, passed) if isinstance(passed, ClassValue) else default
             if kind == OPAQUE_TENSOR and isinstance(passed, Tensor) and passed.rank is not None and passed.rank <= 2:
                 return Tensor(Layout.PLAIN, passed.rank)  # too few axes for an image
             if kind == OPAQUE_TENSOR and isinstance(passed, Tensor) and passed.variable:
@@ -592,6 +504,8 @@ class Analysis:
         if self.program.settling:
             for name in self.weak - self.strong.keys():
                 layouts[name] = Layout.PLAIN
+            for name in self.met - self.weak - self.strong.keys():
+                layouts[name] = self.usual_layout
         return layouts
 
 

@@ -67,9 +67,10 @@ class Tensor(Kind):
 
 @dataclass(frozen=True)
 class Shape(Kind):
-    """The shape (or a slice of it) of a tensor, in stored order."""
+    """The shape of a tensor, in stored order; or a slice of it, in torch's."""
 
     tensor: Tensor = field(default_factory=Tensor)
+    is_slice: bool = False
 
 
 @dataclass(frozen=True)

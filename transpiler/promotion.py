@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import libcst as cst
@@ -11,36 +12,47 @@ from .kinds import Kind, Tensor
 _ARITHMETIC = (cst.Add, cst.Subtract, cst.Multiply, cst.Divide, cst.Power)
 
 
-def is_float_number(node: cst.BaseExpression) -> bool:
-    """Whether a Python expression surely is a float: a literal, a quotient, or what is reckoned with one."""
-    if isinstance(node, cst.Float):
+def is_float_number(node: cst.BaseExpression, floats: Collection[cst.CSTNode] = ()) -> bool:
+    """Whether a Python expression surely is a float: a literal, a quotient, or what is reckoned with one.
+
+    `floats` are uses of names that hold one.
+    """
+    if isinstance(node, cst.Float) or node in floats:
         return True
     if isinstance(node, cst.UnaryOperation):
-        return is_float_number(node.expression)
+        return is_float_number(node.expression, floats)
     if isinstance(node, cst.BinaryOperation):
         return isinstance(node.operator, cst.Divide) or (
-            isinstance(node.operator, _ARITHMETIC) and (is_float_number(node.left) or is_float_number(node.right))
+            isinstance(node.operator, _ARITHMETIC)
+            and (is_float_number(node.left, floats) or is_float_number(node.right, floats))
         )
     if isinstance(node, cst.Call) and isinstance(node.func, cst.Name):
         if node.func.value == "float":
             return True
-        return node.func.value in ("max", "min") and all(is_float_number(arg.value) for arg in node.args)
+        return node.func.value in ("max", "min") and all(is_float_number(arg.value, floats) for arg in node.args)
     return False
 
 
-def is_promoted(operation: cst.BinaryOperation, side: Kind, other: Kind, other_node: cst.BaseExpression) -> bool:
+def is_promoted(
+    operation: cst.BinaryOperation,
+    side: Kind,
+    other: Kind,
+    other_node: cst.BaseExpression,
+    floats: Collection[cst.CSTNode],
+) -> bool:
     """Whether torch makes floats of the integer tensor on one side of an operation."""
     if not (isinstance(side, Tensor) and side.dtype == "int" and isinstance(operation.operator, _ARITHMETIC)):
         return False
     if isinstance(operation.operator, cst.Divide):
         return True
-    return not isinstance(other, Tensor) and is_float_number(other_node)
+    return not isinstance(other, Tensor) and is_float_number(other_node, floats)
 
 
-def promoted_kind(operation: cst.BinaryOperation, left: Kind, right: Kind, found: Kind) -> Kind:
+def promoted_kind(
+    operation: cst.BinaryOperation, left: Kind, right: Kind, found: Kind, floats: Collection[cst.CSTNode]
+) -> Kind:
     """The result of an operation, `found` but for its dtype."""
-    if isinstance(found, Tensor) and (
-        is_promoted(operation, left, right, operation.right) or is_promoted(operation, right, left, operation.left)
-    ):
+    sides = ((left, right, operation.right), (right, left, operation.left))
+    if isinstance(found, Tensor) and any(is_promoted(operation, *side, floats) for side in sides):
         return replace(found, dtype="float")
     return found

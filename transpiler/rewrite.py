@@ -490,9 +490,9 @@ class Rewriter(SubscriptRewriter):
     ) -> cst.BaseExpression:
         left, right = self.kind(original_node.left), self.kind(original_node.right)
         changes = {}
-        if is_promoted(original_node, left, right, original_node.right):
+        if is_promoted(original_node, left, right, original_node.right, self.typing.floats):
             changes["left"] = expression(f"tf.cast({code_of(updated_node.left)}, tf.float32)")
-        if is_promoted(original_node, right, left, original_node.left):
+        if is_promoted(original_node, right, left, original_node.left, self.typing.floats):
             changes["right"] = expression(f"tf.cast({code_of(updated_node.right)}, tf.float32)")
         updated_node = updated_node.with_changes(**changes)
         if not isinstance(left, Tensor) or not isinstance(right, Tensor):

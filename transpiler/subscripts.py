@@ -29,6 +29,8 @@ class SubscriptRewriter(LayoutTransformer):
 
     def _shape_item(self, owner: Shape, original: cst.Subscript, updated: cst.Subscript) -> cst.BaseExpression:
         """`x.shape[2:]` of an image: the same sizes at their stored places."""
+        if owner.is_slice:
+            return updated
         index = original.slice[0].slice
         tensor = owner.tensor
         decides = reads_batch_size(original) or size_evidence(tensor, original) is Layout.PLAIN

@@ -94,12 +94,22 @@ class StatementRewriter(Rewriter):
         self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock
     ) -> cst.IndentedBlock:
         """A branch that stores a tensor otherwise than the other branch does ends by storing it so too."""
-        body = list(updated_node.body)
-        for name, (kind, want) in sorted(self.typing.ends.get(original_node, {}).items()):
-            code = self.transposed(name, kind, want, original_node.body[-1], f"{name} is stored as in the other branch")
+        last = original_node.body[-1] if original_node.body else original_node
+        added = self._stored_otherwise(original_node, last)
+        return updated_node.with_changes(body=[*updated_node.body, *added]) if added else updated_node
+
+    def leave_If(self, original_node: cst.If, updated_node: cst.If) -> cst.If:
+        """So does what is not written out: a branch for when the condition does not hold."""
+        added = self._stored_otherwise(original_node, original_node)
+        return updated_node.with_changes(orelse=cst.Else(cst.IndentedBlock(added))) if added else updated_node
+
+    def _stored_otherwise(self, block: cst.CSTNode, where: cst.CSTNode) -> list[cst.SimpleStatementLine]:
+        lines = []
+        for name, (kind, want) in sorted(self.typing.ends.get(block, {}).items()):
+            code = self.transposed(name, kind, want, where, f"{name} is stored as in the other branch")
             line = cst.parse_statement(f"{name} = {code}")
-            body.append(cst.ensure_type(line, cst.SimpleStatementLine))
-        return updated_node.with_changes(body=body) if len(body) > len(updated_node.body) else updated_node
+            lines.append(cst.ensure_type(line, cst.SimpleStatementLine))
+        return lines
 
     # shapes --------------------------------------------------------------------------------------------------------
 
@@ -121,7 +131,7 @@ class StatementRewriter(Rewriter):
         kind = self.kind(value)
         if not isinstance(target, (cst.Tuple, cst.List)) or not isinstance(kind, Shape) or kind.tensor.variable:
             return updated
-        if kind.tensor.layout is not Layout.IMAGE or isinstance(value, cst.Subscript):
+        if kind.tensor.layout is not Layout.IMAGE or kind.is_slice:
             return updated  # a slice of the shape has been put in order already
         elements = list(cst.ensure_type(updated, type(target)).elements)
         if any(isinstance(e, cst.StarredElement) for e in elements) or len(elements) < 3:
@@ -169,20 +179,23 @@ class StatementRewriter(Rewriter):
     def leave_AugAssign(self, original_node: cst.AugAssign, updated_node: cst.AugAssign):  # type: ignore[no-untyped-def]
         target = original_node.target
         if isinstance(target, cst.Subscript) and isinstance(self.kind(target.value), Tensor):
-            operator = code_of(updated_node.operator).strip().removesuffix("=")
-            value = self.bare(updated_node.value)
-            right = (
-                f"({code_of(value)})"
-                if not isinstance(value, (cst.Name, cst.Integer, cst.Float, cst.Call, cst.Attribute))
-                else code_of(value)
-            )
-            return self._write(target, updated_node.target, f"{code_of(updated_node.target)} {operator} {right}")
+            return self._write(target, updated_node.target, self._reckoned(updated_node))
         left, right_kind = self.kind(target), self.kind(original_node.value)
+        if isinstance(target, cst.Attribute) and isinstance(left, Tensor) and left.variable:
+            # `self.weight *= scale` writes to the variable: no tensor may stand in its place.
+            return cst.Expr(expression(f"{code_of(updated_node.target)}.assign({self._reckoned(updated_node)})"))
         if isinstance(left, Tensor) and isinstance(right_kind, Tensor):
             code = code_of(updated_node.value)
             new = self.meeting(code, right_kind, left, original_node)
             return updated_node if new == code else updated_node.with_changes(value=expression(new))
         return updated_node
+
+    def _reckoned(self, updated: cst.AugAssign) -> str:
+        """What an augmented assignment assigns."""
+        value = self.bare(updated.value)
+        is_simple = isinstance(value, (cst.Name, cst.Integer, cst.Float, cst.Call, cst.Attribute))
+        right = code_of(value) if is_simple else f"({code_of(value)})"
+        return f"{code_of(updated.target)} {code_of(updated.operator).strip().removesuffix('=')} {right}"
 
     # in-place methods ----------------------------------------------------------------------------------------------
 

@@ -284,7 +284,7 @@ def _expands_to_image(call: BoundCall) -> bool:
     sizes = _sizes(call, "size")
     if len(sizes) == 1:
         kind = sizes[0].kind
-        return isinstance(kind, Shape) and kind.tensor.layout is Layout.IMAGE and kind.tensor.rank == call.tensor.rank
+        return isinstance(kind, Shape) and not kind.is_slice and kind.tensor.layout is Layout.IMAGE and kind.tensor.rank == call.tensor.rank
     return len(sizes) == call.tensor.rank and not any(item.is_sequence for item in sizes)
 
 
@@ -361,7 +361,8 @@ def matrix_transpose_code(call: BoundCall) -> str:
 
 ROWS = (
     Op("torch.Tensor.reshape", "input, *shape", reshape_code, "plain", reshape_kind, also=("torch.reshape",),
-       cases=(Case("x.reshape(2, -1)", IMAGE, gradient=True), Case("x.reshape((6, 20))", IMAGE), Case("x.reshape(x.shape[0], 3, -1)", IMAGE))),
+       cases=(Case("x.reshape(2, -1)", IMAGE, gradient=True), Case("x.reshape((6, 20))", IMAGE), Case("x.reshape(x.shape[0], 3, -1)", IMAGE),
+              Case("x.flatten(2).transpose(1, 2).reshape(x.shape)", IMAGE, image=True), Case("x.reshape(2, 3, 1, *x.shape[2:])", IMAGE, image=True))),
     Op("torch.Tensor.view", "input, *size", reshape_code, "plain", reshape_kind,
        cases=(Case("x.view(-1)", IMAGE), Case("x.view(2, 3, 20)", IMAGE, image=True), Case("x * y.view(1, -1, 1, 1)", {"x": (2, 3, 4, 5), "y": (3,)}, image=True),
               Case("x * y.view(x.shape[0], -1, 1, 1)", {"x": (2, 3, 4, 5), "y": (2, 1, 3)}, image=True))),

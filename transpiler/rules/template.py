@@ -13,6 +13,7 @@ from .table import Argument, BoundCall, Op, Refusal
 
 _OPTIONAL = re.compile(r"<([^<>]*)>")
 _PLACEHOLDER = re.compile(r"\{(\w+)(?::(\w+))?\}")
+_NAMED_SHAPE = re.compile(r"\w+|ops\.shape\(\w+\)")
 _ATOM = re.compile(r"[\w.]+$")
 
 
@@ -151,11 +152,14 @@ def sizes_code(items: tuple[Argument, ...]) -> str:
     """Sizes given one by one or as one tuple, as the code of one tuple.
 
     Raises:
-        Refusal: they are the shape of an image, which is read in stored order.
+        Refusal: the shape of an image, which is read in stored order, is among them, or can't be read twice.
     """
-    for item in items:
-        if isinstance(item.kind, Shape) and item.kind.tensor.layout is Layout.IMAGE:
+    shapes = [item.kind for item in items if isinstance(item.kind, Shape) and not item.kind.is_slice]
+    if any(shape.tensor.layout is Layout.IMAGE for shape in shapes):
+        shape = items[0].code()
+        if len(items) > 1 or not _NAMED_SHAPE.fullmatch(shape):
             raise Refusal("the shape of an image held channels-last is used for sizes in torch's order", "unpack the shape, and write the sizes one by one")
+        return f"({shape}[0], {shape}[-1], *{shape}[1:-1])"
     if len(items) == 1 and items[0].is_sequence:
         return items[0].code().removeprefix("*")
     if len(items) == 1:
