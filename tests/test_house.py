@@ -27,7 +27,7 @@ LAYERS = (
         *("accept_override", "annotations", "assemble", "binding", "builtin_calls", "calls", "closure", "control_flow", "evidence", "expressions", "flow", "hints", "inference", "method_names"),
         *("internal_errors", "module_calls", "needs", "roots"),
         *("overrides", "package_data", "packages", "passes", "prepare", "layout_transformer", "method_overrides", "program", "promotion", "rewrite", "stored_parameters", "subscripts", "typing_rounds"),
-        *("emit", "exchange", "fingerprint", "lock", "manifest", "output_folder", "parity_states", "standing", "swap", "upstream_files"),
+        *("emit", "exchange", "fingerprint", "lock", "manifest", "output_folder", "parity_states", "standing", "swap", "upstream_files", "written"),
     },
     {
         *("code", "findings", "kinds", "layout", "names", "registries", "rules", "scopes", "source", "source_roots", "transform", "walk"),

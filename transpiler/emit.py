@@ -16,6 +16,7 @@ from .output_folder import OutputFolder
 from .parity_states import known_states
 from .standing import StandingTree, collisions, require_no_escape, with_ancestors
 from .swap import NewTree, replace_tree
+from .written import WRITTEN_NAME, written_text
 
 _MOST_REASONS = 5
 
@@ -88,6 +89,7 @@ def write_tree(folder: OutputFolder, standing: StandingTree, plan: Plan, fingerp
         OutputError: it can't be written; what stood there still does.
     """
     new = {path: plan.contents[path] for path in (*plan.added, *plan.changed)}
+    new[WRITTEN_NAME] = _written(standing, plan).encode()
     if fingerprint is not None:
         new[FINGERPRINT_NAME] = fingerprint.encode()
     tree = NewTree(new, (*plan.unchanged, *plan.retained, *plan.kept), plan.kept_folders)
@@ -95,6 +97,11 @@ def write_tree(folder: OutputFolder, standing: StandingTree, plan: Plan, fingerp
         replace_tree(folder, tree)
     except OSError as error:
         raise OutputError.from_os(f"cannot write {folder.shown}", error) from error
+
+
+def _written(standing: StandingTree, plan: Plan) -> str:
+    new = {path: sha256(content) for path, content in plan.contents.items() if path != MANIFEST_NAME}
+    return written_text(new | {path: standing.hashes[path] for path in plan.retained})
 
 
 def renew_fingerprint(folder: OutputFolder, text: str) -> None:
@@ -109,7 +116,7 @@ def _retained(standing: StandingTree, result: Result) -> dict[str, FileRecord]:
         return {}
     new = {file.path for file in result.files}
     records = standing.manifest.files
-    return {path: records[path] for path in standing.hashes if path not in new}
+    return {path: records[path] for path in standing.hashes if path in records and path not in new}
 
 
 def _new_manifest(

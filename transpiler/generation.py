@@ -126,7 +126,7 @@ def _require_roots(request: Request, standing: StandingTree) -> None:
 
 def _is_up_to_date(request: Request, standing: StandingTree, tool: str) -> bool:
     text, manifest = standing.read(FINGERPRINT_NAME), standing.read(MANIFEST_NAME)
-    if text is None or manifest is None or standing.missing or standing.edited:
+    if text is None or manifest is None or standing.missing or standing.outdated:
         return False
     if standing.manifest and not _has_current_states(request, standing.manifest):
         return False

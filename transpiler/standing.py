@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from .fingerprint import FINGERPRINT_NAME
 from .manifest import MANIFEST_NAME, Manifest, parse_manifest, sha256
 from .output_error import OutputError
 from .output_folder import OutputFolder
+from .written import WRITTEN_NAME, parse_written
 
 # A user's own files that nobody minds in an output folder.
 TOLERATED = frozenset({".gitignore", ".gitattributes", ".gitkeep", ".DS_Store", "README", "README.md"})
 _CACHES = frozenset({"__pycache__"})
+_BOOKKEEPING = frozenset({MANIFEST_NAME, FINGERPRINT_NAME, WRITTEN_NAME})
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,8 @@ class StandingTree:
 
     Args:
         manifest: None when there is none, or none that can be read.
-        hashes: sha256 of each file that the manifest lists and that stands.
+        hashes: sha256 of each file that stands and that the manifest lists, or the last run wrote.
+        written: sha256 of each file that the last run wrote here.
         foreign: every other file and symbolic link, caches and our own bookkeeping apart.
         foreign_folders: folders that hold none of our files.
         problem: why the manifest can't be read, or nothing.
@@ -36,16 +39,22 @@ class StandingTree:
     foreign_folders: tuple[str, ...]
     links: tuple[str, ...]
     problem: str = ""
+    written: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def roots(self) -> tuple[str, ...]:
         return self.manifest.roots if self.manifest else ()
 
     @property
-    def edited(self) -> tuple[str, ...]:
-        """The generated files whose text is no longer what was written."""
+    def outdated(self) -> tuple[str, ...]:
+        """The files whose text is not what the manifest says."""
         files = self.manifest.files if self.manifest else {}
-        return tuple(path for path in sorted(self.hashes) if self.hashes[path] != files[path].sha256)
+        return tuple(p for p in sorted(self.hashes) if p not in files or self.hashes[p] != files[p].sha256)
+
+    @property
+    def edited(self) -> tuple[str, ...]:
+        """The generated files whose text is neither what the manifest says nor what the last run wrote."""
+        return tuple(path for path in self.outdated if self.hashes[path] != self.written.get(path))
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -85,17 +94,22 @@ def read_standing_tree(folder: OutputFolder) -> StandingTree:
 def _read(folder: OutputFolder) -> StandingTree:
     files, folders, links = _walk(folder.path)
     manifest, problem = _read_manifest(folder) if MANIFEST_NAME in files else (None, "")
-    ours = manifest.files if manifest else {}
+    listed = set(manifest.files) if manifest else set()
+    written = _read_written(folder) if manifest and WRITTEN_NAME in files else {}
+    hashes = {path: sha256((folder.path / path).read_bytes()) for path in files if path in listed or path in written}
+    hashes = {path: hash_ for path, hash_ in hashes.items() if path in listed or hash_ == written[path]}
+    ours = listed | set(hashes)
     tree = StandingTree(
         root=folder.path,
         manifest=manifest,
-        hashes={path: sha256((folder.path / path).read_bytes()) for path in files if path in ours},
-        foreign=tuple(sorted({*files, *links} - set(ours) - {MANIFEST_NAME, FINGERPRINT_NAME})),
+        hashes=hashes,
+        foreign=tuple(sorted({*files, *links} - ours - _BOOKKEEPING)),
         foreign_folders=tuple(sorted(set(folders) - _ancestors(ours))),
         links=tuple(sorted(links)),
         problem=problem,
+        written=written,
     )
-    require_no_escape(folder, tree, [*ours, MANIFEST_NAME, FINGERPRINT_NAME])
+    require_no_escape(folder, tree, [*ours, *_BOOKKEEPING])
     return tree
 
 
@@ -126,6 +140,10 @@ def _read_manifest(folder: OutputFolder) -> tuple[Manifest | None, str]:
         return None, f"{MANIFEST_NAME} is damaged or not ours"
     except OutputError as error:
         return None, str(error)
+
+
+def _read_written(folder: OutputFolder) -> dict[str, str]:
+    return parse_written((folder.path / WRITTEN_NAME).read_text(encoding="utf-8", errors="replace"))
 
 
 def require_no_escape(folder: OutputFolder, tree: StandingTree, paths: Collection[str]) -> None:

@@ -18,7 +18,7 @@ def test_first_run_writes_tree_and_summary(run, workplace, tree_tools):
     assert done.code == 0
     generated = workplace / "generated"
     assert set(tree_tools.snapshot(generated)) == {
-        "__init__.py", "pkg/layers.py", "pkg/swin.py", "manifest.json", ".fingerprint.json",
+        "__init__.py", "pkg/layers.py", "pkg/swin.py", "manifest.json", ".fingerprint.json", ".written.json",
     }  # fmt: skip
     assert done.out.splitlines() == [
         "generated: 3 files written (3 new), 0 unchanged, 0 removed",
@@ -205,6 +205,43 @@ def test_users_own_files_are_kept(run, workplace, pipeline):
     assert (generated / "latest").readlink() == workplace
     assert not (generated / "pkg" / "__pycache__").exists()
     assert generated.stat().st_mode & 0o777 == 0o750
+
+
+class TestPulledManifest:
+    """The manifest is committed, the files are not: a pull brings a newer one than what stands."""
+
+    @pytest.fixture
+    def pulled(self, run, workplace, pipeline) -> str:
+        """Older files, one of them gone in the newer version, under the newer manifest."""
+        pipeline.version, pipeline.extra_files = 2, ()
+        run("pkg.swin", "--out", "newer")
+        pipeline.version, pipeline.extra_files = 1, (OutputFile("pkg/old/gone.py", "1\n"),)
+        run("pkg.swin")
+        manifest = (workplace / "newer/manifest.json").read_text()
+        (workplace / "generated/manifest.json").write_text(manifest)
+        pipeline.version, pipeline.extra_files = 2, ()
+        return manifest
+
+    def test_older_files_are_brought_up_to_it(self, run, workplace, tree_tools, pulled):
+        checked = run("--check")
+        assert (checked.code, "hand-edited" in checked.out) == (1, False)
+        assert run().code == 0
+        newer, done = tree_tools.snapshot(workplace / "newer"), tree_tools.snapshot(workplace / "generated")
+        assert {path: done[path] for path in newer} == newer
+        assert not (workplace / "generated/pkg/old").exists()
+        assert run("--check").code == 0
+
+    def test_an_edited_file_is_still_refused(self, run, workplace, pulled):
+        (workplace / "generated/pkg/layers.py").write_text("mine\n")
+        assert "hand-edited" in run("--check").out
+        done = run()
+        assert done.code == 4
+        assert "edited by hand: pkg/layers.py;" in done.err
+        assert (workplace / "generated/pkg/layers.py").read_text() == "mine\n"
+
+    def test_without_the_record_any_difference_is_an_edit(self, run, workplace, pulled):
+        (workplace / "generated/.written.json").write_text("[")
+        assert "edited by hand: pkg/layers.py;" in run().err
 
 
 class TestRefusedModules:
