@@ -8,7 +8,9 @@ from typing import Any
 import tensorflow as tf
 from keras import ops
 
+from . import written_gradients
 from .fused_layer_norm import fused_layer_norm, is_layer_norm_fused, is_traced_for_xla
+from .written_gradients import is_training_step
 
 
 def _wide(x: tf.Tensor) -> tf.Tensor:
@@ -32,6 +34,9 @@ def layer_norm(
     wide = _wide(x)
     if len(axes) == 1 and weight is not None and bias is not None and is_layer_norm_fused(wide):
         return tf.cast(fused_layer_norm(wide, weight, bias, eps), x.dtype)
+    if len(axes) == 1 and weight is not None and bias is not None and is_training_step(wide):
+        weight, bias = tf.cast(weight, wide.dtype), tf.cast(bias, wide.dtype)
+        return tf.cast(written_gradients.layer_norm(wide, weight, bias, eps), x.dtype)
     centred = wide - tf.reduce_mean(wide, axis=axes, keepdims=True)
     variance = tf.reduce_mean(tf.square(centred), axis=axes, keepdims=True)
     return tf.cast(_scale_and_shift(centred * tf.math.rsqrt(variance + eps), weight, bias), x.dtype)
