@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from transpiler.breadth import Row
 from transpiler.manifest import FileRecord, Manifest
-from transpiler.scout.breadth import OverrideUse, override_uses
+from transpiler.scout.breadth import Breadth, Means, OverrideUse, override_uses
 from transpiler.scout.cli import main
 from transpiler.scout.picture import draw
 from transpiler.scout.ranking import new_since, rank
 from transpiler.scout.results import Speed, read_accuracies, read_speeds
+from transpiler.scout.standing import equal_architectures
 from transpiler.upgrade.inventory import Inventory, ModuleInventory
 
 OLDER = "model,infer_samples_per_sec,infer_img_size,param_count\nslow.in1k,10,224,50\nfast,1000,224,1\n"
@@ -46,7 +48,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     records = {"timm/models/a.py": FileRecord("0", architectures=("fast", "middle"))}
     manifest = Manifest(("timm.models.a",), records, refused={"timm.models.b": ("b.py:1:1: error T101: no rule",)})
     (tmp_path / "manifest.json").write_text(manifest.to_text(), encoding="utf-8")
-    parity = [{"arch": "fast", "status": "pass", "reason": "", "arguments": {}}]
+    parity = [{"arch": "fast", "status": "pass", "reason": "", "arguments": {}, "module": "timm.models.a"}]
     (tmp_path / "parity.json").write_text(json.dumps(parity), encoding="utf-8")
     registered = {"a": {"fast", "middle"}, "b": {"weak"}, "c": {"slow"}}
     modules = {f"timm.models.{m}": ModuleInventory("", {}, frozenset(archs), {}) for m, archs in registered.items()}
@@ -149,3 +151,12 @@ def test_an_override_serves_the_architectures_of_the_modules_that_reach_it():
     modules, reasons = {"m.a": 2, "m.b": 3, "m.c": 9}, {"x": "one", "y": "two"}
     uses = override_uses({"m.a": ("x", "y"), "m.b": ("x",)}, modules, reasons, {"x": "error", "y": ""}.__getitem__)
     assert uses == (OverrideUse("x", "one", 2, 5, "error"), OverrideUse("y", "two", 1, 2, ""))
+
+
+def test_the_page_says_what_was_compared_and_not_only_what_is_written(files):
+    rows = (Row("timm.models.a", 2, "ok"), Row("timm.models.b", 1, "refused", errors=("no rule",)))
+    equal = equal_architectures(files / "parity.json")
+    page = Breadth("timm.models", "timm", "1", rows, Means(1, 1, 1), ()).page("breadth.json", equal)
+    assert "1 architectures were compared with upstream's and are equal" in page
+    assert "| `timm.models.a` | 2 | ok | 1 | 0 |  |" in page
+    assert "| `timm.models.b` | 1 | refused |  |  | `no rule` |" in page

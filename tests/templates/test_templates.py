@@ -154,6 +154,14 @@ def imported(tmp_path, monkeypatch):
         del sys.modules[module]
 
 
+REGISTERED_NAMES = """
+def unknown_name(name, known):
+    return f"{name} is not in {known}"
+
+
+def check_counts(arguments):
+    pass
+"""
 RUNTIME = {
     "runtime/__init__.py": "",
     "runtime/checkpoints.py": "def read_checkpoint(path): return {'state_dict': {'a': path}}\n",
@@ -170,7 +178,7 @@ def test_package_with_a_registry(environment, imported):
             "data.py": "",
             "optim.py": "",
             "runtime/drawing.py": "from contextlib import nullcontext as postponed_draws",
-            "runtime/registered_names.py": "def unknown_name(name, known): return f'{name} is not in {known}'\n",
+            "runtime/registered_names.py": REGISTERED_NAMES,
             "timm/__init__.py": "",
             "timm/models/__init__.py": "",
             "timm/models/swin_transformer.py": "",

@@ -57,11 +57,20 @@ class Breadth:
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=1) + "\n"
 
-    def page(self, data: str) -> str:
-        """The rows as Markdown; `data` is the file of the rows, beside the page."""
-        summary = (*breadth_summary(self.rows), self._by_hand(), "Transposes are those in the module's own file.")
-        columns = ("module", "architectures", "outcome", "transposes", "what stands in the way")
-        return self._rendered(f"What is transpiled of {self.package}", data, summary, columns, map(_cells, self.rows))
+    def page(self, data: str, equal: Mapping[str, int]) -> str:
+        """The rows as Markdown.
+
+        Args:
+            data: the file of the rows, beside the page.
+            equal: how many architectures of a module were compared with upstream's and are equal.
+        """
+        count = sum(equal.get(row.module, 0) for row in self.rows)
+        compared = f"{count} architectures were compared with upstream's and are equal ([parity.md](parity.md))."
+        own = "Transposes are those in the module's own file."
+        summary = (*breadth_summary(self.rows), compared, self._by_hand(), own)
+        columns = ("module", "architectures", "outcome", "found equal", "transposes", "what stands in the way")
+        rows = (_cells(row, equal.get(row.module, 0)) for row in self.rows)
+        return self._rendered(f"What is transpiled of {self.package}", data, summary, columns, rows)
 
     def page_of_overrides(self, data: str) -> str:
         """How many architectures each override serves, as Markdown."""
@@ -94,11 +103,12 @@ def _without(use: OverrideUse) -> str:
     return f"`{use.without}`" if use.without else "the rules write it"
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: Row, equal: int) -> tuple[str, ...]:
     shown = "; ".join(f"`{line}`" for line in row.errors[:_ERRORS_SHOWN])
     more = f" and {len(row.errors) - _ERRORS_SHOWN} more" if len(row.errors) > _ERRORS_SHOWN else ""
     transposes = str(row.transposes) if row.status == "ok" else ""
-    return f"`{row.module}`", str(row.architectures), row.status, transposes, shown + more
+    found = str(equal) if row.status == "ok" else ""
+    return f"`{row.module}`", str(row.architectures), row.status, found, transposes, shown + more
 
 
 def measure_breadth(package: str, progress: Callable[[str, int, int], None]) -> Breadth:

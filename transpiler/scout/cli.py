@@ -19,7 +19,7 @@ from .breadth import measure_breadth
 from .errors import ScoutError
 from .ranking import Candidate, new_since, rank
 from .results import read_accuracies, read_speeds
-from .standing import Standing, State
+from .standing import Standing, State, equal_architectures
 from .support_table import is_same_page, support_page
 
 _FIELDS = ("arch", "img_size", "throughput", "parameters", "top1", "gap", "state", "reason")
@@ -81,17 +81,19 @@ def build_breadth_parser() -> argparse.ArgumentParser:
     parser.add_argument("package", nargs="?", default="timm.models", metavar="PACKAGE", help="default: %(default)s")
     data = Path("docs/breadth.json")
     parser.add_argument("--json", type=Path, default=data, metavar="FILE", help="page beside it (default: %(default)s)")
+    parser.add_argument("--parity", type=Path, default=Path("docs/parity.json"), help="default: %(default)s")
     return parser
 
 
 def _breadth(options: argparse.Namespace) -> int:
+    equal = equal_architectures(options.parity)
     with ProgressBar() as progress:
         breadth = measure_breadth(options.package, progress)
     for line in (*(row.line() for row in breadth.rows), *breadth_summary(breadth.rows)):
         print(line)
     options.json.write_text(breadth.to_json(), encoding="utf-8")
     page = options.json.with_suffix(".md")
-    page.write_text(breadth.page(options.json.name), encoding="utf-8")
+    page.write_text(breadth.page(options.json.name, equal), encoding="utf-8")
     overrides = options.json.with_name("overrides.md")
     overrides.write_text(breadth.page_of_overrides(options.json.name), encoding="utf-8")
     print(f"wrote {options.json}, {page} and {overrides}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,10 +62,24 @@ def _read_manifest(path: Path) -> Manifest:
         raise ScoutError(f"cannot read {path}: {error}") from error
 
 
+def equal_architectures(parity: Path) -> dict[str, int]:
+    """How many architectures of each module were compared with timm's and are equal; none without results.
+
+    Raises:
+        ScoutError: the file holds something else.
+    """
+    return dict(Counter(module for status, _, module in _read_rows(parity).values() if status == "pass"))
+
+
 def _read_parity(path: Path) -> dict[str, tuple[str, str]]:
+    return {arch: (status, reason) for arch, (status, reason, _) in _read_rows(path).items()}
+
+
+def _read_rows(path: Path) -> dict[str, tuple[str, str, str]]:
+    """Status, reason and module of each architecture as it is without arguments."""
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
-        return {row["arch"]: (row["status"], row["reason"]) for row in rows if not row["arguments"]}
+        return {row["arch"]: (row["status"], row["reason"], row["module"]) for row in rows if not row["arguments"]}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError) as error:
