@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from runtime_comparison import assert_close, sample, to_torch
@@ -118,6 +119,19 @@ def test_batch_norm_of_the_batch(affine: bool, jit_compile: bool) -> None:
     assert_close(tape.gradient(total, inputs), torch_x.grad.permute(0, 2, 3, 1).numpy(), 1e-4)
     for ours, theirs in zip(moved, running, strict=True):
         assert_close(ours, theirs.numpy())
+
+
+def test_batch_norm_of_a_large_batch_is_exact() -> None:
+    """TensorFlow's own kernel is off by 2e-6: it adds all places of the batch one after the other."""
+    x = np.random.default_rng(0).normal(0.5, 1.0, (4, 56, 56, 16)).astype(np.float32)
+    torch_x = to_torch(x, image=True).double()
+    exact = torch.nn.functional.batch_norm(torch_x, None, None, training=True).permute(0, 2, 3, 1).numpy()
+    moved = tf.Variable(tf.zeros(16)), tf.Variable(tf.ones(16))
+    graph = tf.function(lambda x: F.batch_norm(x, *moved, training=True, momentum=1.0))
+    assert np.abs(graph(tf.constant(x)).numpy() - exact).max() / np.abs(exact).max() < 4e-7
+    unbiased, mean = torch.var_mean(torch_x, (0, 2, 3))
+    for ours, theirs in zip(moved, (mean, unbiased), strict=True):
+        assert np.abs(ours.numpy() - theirs.numpy()).max() < 5e-7
 
 
 def test_second_gradient_of_batch_norm() -> None:
