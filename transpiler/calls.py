@@ -253,6 +253,8 @@ class Calls:
             held = element_of(kind) if isinstance(kind, (Sequence, Tuple)) else kind
             if wants and layout is not None and isinstance(held, Tensor):
                 self.analysis.want(held, layout, strong=True)
+            if wants and parameter in summary.ranks and isinstance(kind, Tensor):
+                self.analysis.has_axes(kind, summary.ranks[parameter])
         return _substituted(summary.returns, passed)
 
     def _applied(

@@ -80,7 +80,11 @@ class ControlFlow:
         self.analysis.env = joined_names(taken, other)
         for name in taken.keys() & other.keys():
             pair = (taken[name], other[name])
-            if {k.layout for k in pair if isinstance(k, Tensor) and k.rank == 4} != {Layout.IMAGE, Layout.PLAIN}:
+            if any(isinstance(kind, Tensor) and kind.layout is Layout.IMAGE and kind.rank == 4 for kind in pair):
+                for kind in pair:  # what is an image on the other path
+                    if isinstance(kind, Tensor):
+                        self.analysis.want(kind, Layout.IMAGE, strong=True)
+            if not are_stored_differently(*pair):
                 continue
             origin = f"{name}@{self.program.resolver.source(self.analysis.module).locate(node).line}"
             want = self.program.summary(self.analysis.name).layouts.get(origin, Layout.OPAQUE)
@@ -137,16 +141,22 @@ class ControlFlow:
             self.analysis.assign(node.target, self.analysis.item_of(kind))
             self.analysis.block(node.body)
 
-        self.twice(once)
+        self.twice(once, node.body)
         if node.orelse is not None:
             self.analysis.block(node.orelse.body)
 
-    def twice(self, run: Callable[[], None]) -> None:
+    def twice(self, run: Callable[[], None], body: cst.BaseSuite) -> None:
+        """Type the body of a loop as it is the first time, and as it is after that."""
         before = dict(self.analysis.env)
         for _ in range(2):
             run()
             after = self.analysis.env
             self.analysis.env = joined_names(before, after)
+            for name in before.keys() & after.keys():
+                first, last = before[name], after[name]
+                if are_stored_differently(first, last) and not _is_left_early(body):
+                    self._end(body, name, last, first.layout)  # type: ignore[attr-defined]
+                    self.analysis.env[name] = first
             for name in self.analysis.sums:  # a number that tensors are added to in a loop is one after it
                 if isinstance(after.get(name), Tensor):
                     self.analysis.env[name] = after[name]
@@ -178,3 +188,14 @@ def _other_blocks(node: cst.If) -> Iterator[cst.CSTNode]:
         yield node
     elif not leaves(node.orelse.body):
         yield node.orelse.body
+
+
+def are_stored_differently(*kinds: Kind) -> bool:
+    """Whether one is an image, and another has four axes too and is stored with those of torch."""
+    layouts = {kind.layout for kind in kinds if isinstance(kind, Tensor) and kind.rank == 4 and not kind.is_last}
+    return layouts == {Layout.IMAGE, Layout.PLAIN}
+
+
+def _is_left_early(body: cst.BaseSuite) -> bool:
+    """Whether the end of a loop's body may not be reached."""
+    return any(isinstance(node, (cst.Continue, cst.Break)) for node in walk(body))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import libcst as cst
 import libcst.matchers as m
 
@@ -13,6 +15,8 @@ from .rules.table import BoundCall, Op
 from .rules.template import items_of
 from .walk import find
 
+_CHANNELS = frozenset({"C", "c", "channels", "chs"})
+_SIDES = frozenset({("H", "W"), ("h", "w"), ("height", "width")})
 _FLATTENED = m.Call(
     func=m.Attribute(value=m.SaveMatchedNode(m.DoNotCare(), "image"), attr=m.Name("flatten")),
     args=[m.Arg(m.Integer("2"))],
@@ -47,6 +51,16 @@ def axis_evidence(row: Op, call: BoundCall) -> Layout | None:
     if name == "pad" and call.tensor.rank in (None, 4) and items_of(call, "pad") == 4:
         return Layout.IMAGE  # the last two axes: height and width
     return None
+
+
+def names_of_channels_last(names: Sequence[str]) -> bool:
+    """Whether they are those of an image whose channels come last."""
+    return len(names) == 4 and not names_of_image(names) and names[3] in _CHANNELS
+
+
+def names_of_image(names: Sequence[str]) -> bool:
+    """Whether what a shape is unpacked into are the sizes of an image in torch's order."""
+    return len(names) == 4 and (names[1] in _CHANNELS or tuple(names[2:]) in _SIDES)
 
 
 def size_evidence(tensor: Tensor, node: cst.Subscript) -> Layout | None:

@@ -18,9 +18,9 @@ import libcst.matchers as m
 from . import rules
 from .annotations import annotation_kind
 from .calls import Calls
-from .control_flow import ControlFlow
+from .control_flow import ControlFlow, are_stored_differently
 from .diagnostics import Diagnostic
-from .evidence import given_first, uses_as_tensor
+from .evidence import given_first, names_of_channels_last, names_of_image, uses_as_tensor
 from .expressions import Expressions
 from .flow import constants_and_configurations, names_of_floats
 from .hints import Hint
@@ -53,9 +53,6 @@ from .names import Origin, imported_names
 from .program import Program
 from .scopes import parameter_list
 from .walk import find
-
-_CHANNEL_NAMES = frozenset({"C", "c", "channels", "chs"})
-_SIDES = (["H", "W"], ["h", "w"], ["height", "width"])
 
 
 @dataclass
@@ -123,6 +120,7 @@ class Analysis:
         self.strong: dict[str, set[Layout]] = {}
         self.weak: set[str] = set()
         self.met: set[str] = set()
+        self.counts: dict[str, set[int]] = {}
         self.places: dict[cst.CSTNode, int] = {}
         self.only_tensors_have = ONLY_TENSORS_HAVE
         self.hint: Hint | None = program.hints.get(name)
@@ -202,6 +200,11 @@ class Analysis:
         if self.owner and isinstance(module, Instance) and owner.classes == {self.owner}:
             self.program.set_place(self.owner, self.places.setdefault(node, len(self.places)), module)
 
+    def has_axes(self, tensor: Tensor, count: int) -> None:
+        """Note how many axes a parameter is taken to have."""
+        if tensor.origin:
+            self.counts.setdefault(tensor.origin, set()).add(count)
+
     # statements ----------------------------------------------------------------------------------------------------
 
     def block(self, body: cst.BaseSuite | cst.Module) -> None:
@@ -225,7 +228,7 @@ class Analysis:
             self.control.loop(node)
         elif isinstance(node, cst.While):
             self.expressions.kind(node.test)
-            self.control.twice(lambda: self.block(node.body))
+            self.control.twice(lambda: self.block(node.body), node.body)
         elif isinstance(node, cst.With):
             for item in node.items:
                 kind = self.expressions.kind(item.item)
@@ -275,8 +278,7 @@ class Analysis:
 
     def _alike(self, before: Kind | None, now: Kind) -> None:
         """A function hands out one layout wherever it returns; a module's is that of images."""
-        layouts = {kind.layout for kind in (before, now) if isinstance(kind, Tensor) and kind.rank == 4}
-        if layouts == {Layout.IMAGE, Layout.PLAIN}:
+        if before is not None and are_stored_differently(before, now):
             self.program.hand_out(self.name, self.usual_layout)
 
     @property
@@ -373,9 +375,10 @@ class Analysis:
 
     def _shape_evidence(self, names: list[str], tensor: Tensor) -> None:
         """`B, C, H, W = x.shape` says what x is."""
-        if len(names) == 4 and (names[1] in _CHANNEL_NAMES or names[2:] in _SIDES):
+        self.has_axes(tensor, len(names))
+        if names_of_image(names):
             self.want(tensor, Layout.IMAGE, strong=True)
-        elif len(names) == 4 and names[3] in _CHANNEL_NAMES:
+        elif names_of_channels_last(names):
             self.want(tensor, Layout.PLAIN, strong=True)
         elif len(names) == 3:
             self.want(tensor, Layout.PLAIN, strong=True)
@@ -404,7 +407,7 @@ class Analysis:
         inner.env = dict(self.env)
         summary = self.program.summary(name)
         inner.run(node, summary.arguments)
-        self.program.note_result(name, outside(inner.returns or NONE), summary.layouts)
+        self.program.note_result(name, outside(inner.returns or NONE), summary.layouts, summary.ranks)
 
     # a whole function ----------------------------------------------------------------------------------------------
 
@@ -434,6 +437,7 @@ class Analysis:
         if isinstance(kind, Tensor) and kind.layout is Layout.OPAQUE:
             chosen = self.program.summary(self.name).layouts.get(name, Layout.OPAQUE)
             rank = 4 if chosen is Layout.IMAGE and kind.rank is None else kind.rank
+            rank = rank or self.program.summary(self.name).ranks.get(name)
             return Tensor(chosen, rank, kind.dtype, kind.variable, name)
         if isinstance(kind, Sequence) and kind.element == OPAQUE_TENSOR:
             chosen = self.program.summary(self.name).layouts.get(name, Layout.OPAQUE)
@@ -495,18 +499,23 @@ class Analysis:
         origins = (self.program.resolver.qualify(self.module, call.func) for call in made)
         return any(origin is not None and origin.dotted == "torch.from_numpy" for origin in origins)
 
+    def tokens(self, before: dict[str, int]) -> dict[str, int]:
+        """The parameters that are tokens, (B, N, C), wherever their axes are counted; `before` is what was known."""
+        found = before.keys() | self.counts.keys()
+        return {name: 3 for name in sorted(found) if self.counts.get(name, {3}) == {3}}
+
     def decided(self) -> dict[str, Layout]:
         """The layouts that the evidence in this function gives its parameters."""
         layouts: dict[str, Layout] = {}
         for name, wanted in self.strong.items():
             if len(wanted) == 1:
                 layouts[name] = next(iter(wanted))
-        if self.program.settling:
-            for name in self.weak - self.strong.keys():
-                layouts[name] = Layout.PLAIN
-            for name in self.met - self.weak - self.strong.keys():
-                layouts[name] = self.usual_layout
-        return layouts
+        if not self.program.settling:
+            return layouts
+        waiting = self.met - self.weak - self.strong.keys() - self.program.summary(self.name).layouts.keys()
+        if waiting:  # what is decided here may say something of the others
+            return layouts | dict.fromkeys(sorted(waiting), self.usual_layout)
+        return layouts | dict.fromkeys(sorted(self.weak - self.strong.keys()), Layout.PLAIN)
 
 
 def _name(node: cst.BaseExpression) -> str:

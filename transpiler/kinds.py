@@ -51,6 +51,7 @@ class Tensor(Kind):
     `dtype` is 'bool', 'int', 'float', None, or '@p': that of the function's parameter p, whose callers differ.
     `per_channel` says that it has one value a channel of an image: `(C, 1, 1)`, `(1, C, 1, 1)` or `(B, C, 1, 1)`.
     `is_flat` says that it has fewer than four axes, `of_four` how one of unknown rank is stored where it has four.
+    `is_last` says that it is an image whose channels the source has put last, which is stored as the image is.
     `swapped` are two axes that the source has just swapped, (-2, -1) for the last two: `tokens.transpose(1, 2)`.
     """
 
@@ -63,6 +64,7 @@ class Tensor(Kind):
     is_flat: bool = False
     of_four: Layout | None = None
     swapped: tuple[int, int] | None = None
+    is_last: bool = False
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,9 @@ class LayoutTransformer(ScopedTransformer):
 
     def meeting(self, code: str, tensor: Tensor, other: Tensor, node: cst.CSTNode) -> str:
         """The code of an operand of an elementwise operation, with the axes of the image that it meets there."""
+        may_be_image = other.layout is Layout.OPAQUE and _may_have_four_axes(other)
+        if may_be_image and tensor.variable and _may_have_four_axes(tensor):
+            self.undecided(f"that {code} meets here", node)
         if tensor.layout is not Layout.PLAIN or other.layout is not Layout.IMAGE:
             return code
         if tensor.rank is None:
@@ -96,3 +99,7 @@ class LayoutTransformer(ScopedTransformer):
     def undecided(self, which: str, node: cst.CSTNode) -> None:
         message = f"nothing decides how the tensor is stored {which}"
         self.report("L201", message, node, "add a hint for this function to overrides/index.toml")
+
+
+def _may_have_four_axes(tensor: Tensor) -> bool:
+    return tensor.rank in (None, 4) and not tensor.is_flat

@@ -47,10 +47,12 @@ class Summary:
     """What is known of a function: the layouts its parameters want, what it returns, what its callers pass.
 
     `arguments` is what the last round's callers passed, `passed` collects this round's. `result` is the layout in
-    which a tensor of rank four is handed out, whatever was returned: one that goes with the others beside it.
+    which a tensor of rank four is handed out, whatever was returned: one that goes with the others beside it. `ranks`
+    are the numbers of axes that parameters have, where the function says so.
     """
 
     layouts: dict[str, Layout] = field(default_factory=dict)
+    ranks: dict[str, int] = field(default_factory=dict)
     returns: Kind = UNKNOWN
     parameters: tuple[str, ...] = ()
     arguments: dict[str, Kind] = field(default_factory=dict)
@@ -309,7 +311,7 @@ class Program:
 
     def _known(self, function: str) -> tuple[object, ...]:
         summary = self._summary(function)
-        return summary.arguments, summary.layouts, summary.returns, summary.result
+        return summary.arguments, summary.layouts, summary.ranks, summary.returns, summary.result
 
     def _summary(self, function: str) -> Summary:
         if function not in self.summaries:
@@ -318,7 +320,7 @@ class Program:
             layouts = {name: _layout(hinted_kind(kind)) for name, kind in hinted.items()}
             decided = {name: layout for name, layout in layouts.items() if layout is not None}
             returns = hinted_kind(hint.returns) if hint and hint.returns else UNKNOWN
-            self.summaries[function] = Summary(decided, returns)
+            self.summaries[function] = Summary(decided, returns=returns)
         return self.summaries[function]
 
     def hand_out(self, function: str, layout: Layout) -> None:
@@ -338,16 +340,18 @@ class Program:
     def _note_argument(self, function: str, parameter: str, kind: Kind) -> None:
         summary = self._summary(function)
         before = summary.passed.get(parameter)
-        summary.passed[parameter] = kind if before is None else join(before, kind)
+        if before is None or kind != UNKNOWN:  # who passes what nobody knows says nothing
+            summary.passed[parameter] = kind if before in (None, UNKNOWN) else join(before, kind)
 
-    def note_result(self, function: str, returns: Kind, layouts: dict[str, Layout]) -> None:
-        """Note what a function returns, and the layouts that it takes its arguments in."""
-        self._note(self._note_result, function, returns, layouts)
+    def note_result(self, function: str, returns: Kind, layouts: dict[str, Layout], ranks: dict[str, int]) -> None:
+        """Note what a function returns, and the layouts and axes of its arguments."""
+        self._note(self._note_result, function, returns, layouts, ranks)
 
-    def _note_result(self, function: str, returns: Kind, layouts: dict[str, Layout]) -> None:
+    def _note_result(self, function: str, returns: Kind, layouts: dict[str, Layout], ranks: dict[str, int]) -> None:
         summary = self._summary(function)
         summary.returns = returns
         summary.layouts = layouts
+        summary.ranks = ranks
 
     # rounds --------------------------------------------------------------------------------------------------------
 

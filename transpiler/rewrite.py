@@ -531,7 +531,7 @@ def _is_list_of_unknown(call: BoundCall) -> bool:
     """Whether what should be a list of tensors holds nobody knows what."""
     kind = _first_kind(call)
     if isinstance(kind, Tuple):
-        return bool(kind.items) and all(isinstance(item, Unknown) for item in kind.items)
+        return any(isinstance(item, Unknown) for item in kind.items)
     return isinstance(kind, Sequence) and isinstance(kind.element, Unknown)
 
 

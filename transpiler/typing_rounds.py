@@ -148,9 +148,10 @@ def _infer_function(
     if summary.result is not None and isinstance(returns, Tensor) and returns.rank == 4:
         returns = replace(returns, layout=summary.result)
     layouts = _with_earlier(summary.layouts, analysis.decided())
-    if returns != summary.returns or layouts != summary.layouts:
+    ranks = analysis.tokens(summary.ranks)
+    if (returns, layouts, ranks) != (summary.returns, summary.layouts, summary.ranks):
         program.changed = True
-    program.note_result(name, returns, layouts)
+    program.note_result(name, returns, layouts, ranks)
 
 
 def _with_earlier(earlier: dict[str, Layout], now: dict[str, Layout]) -> dict[str, Layout]:

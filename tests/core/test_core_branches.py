@@ -92,3 +92,39 @@ def test_a_slice_of_a_shape_is_read_as_it_is(transpile) -> None:
     code = call(transpile, "size = x.shape[-2:]\nreturn self.after(x).reshape(-1, *size), size[0], size[-1]")
     assert "size = ops.shape(x)[1:-1]" in code
     assert "(-1, *size)), size[0], size[-1]" in code
+
+
+def test_a_loop_takes_what_it_gives(transpile) -> None:
+    code = call(
+        transpile,
+        "for i in range(self.pool):\n    x = x + self.other[i]\n    x = x.reshape(B, 2, -1, H, W).sum(1)\nreturn self.after(x)",
+    )
+    assert "        x = tf.transpose(x, (0, 2, 3, 1))\n    return self.after(x)" in code
+
+
+def test_channels_put_last_under_a_flag_cost_nothing(transpile) -> None:
+    """What is stored alike is not transposed, whatever the flag says."""
+    code = call(
+        transpile,
+        "if self.pool:\n    x = x.permute(0, 2, 3, 1)\nx = self.other(x)\nif self.pool:\n    x = x.permute(0, 3, 1, 2)\nreturn x",
+    )
+    assert "transpose" not in code
+
+
+def test_sizes_of_what_may_be_an_image_or_tokens(transpile) -> None:
+    run = transpile(
+        NET
+        + "        if self.pool:\n            x = x.flatten(2).transpose(1, 2)\n"
+        + "        else:\n            x = x.reshape(B, 2, -1, H, W).sum(1)\n"
+        + "        x = x if self.other else self.conv(x)\n"
+        + "        B, C, H, W = x.shape\n        return x.reshape(B, H, W, C)\n"
+    )
+    assert "L201" in run.codes
+
+
+def test_who_passes_the_unknown_says_nothing_of_a_parameter(transpile) -> None:
+    text = NET + (
+        "        return self.sizes(x)\n\n    def unused(self, y):\n        return self.sizes(y)\n\n"
+        "    def sizes(self, z):\n        B, C, H, W = z.shape\n        return H\n"
+    )
+    assert "B, H, W, C = ops.shape(z)" in transpile(text).text()

@@ -39,7 +39,7 @@ def test_an_attribute_that_is_seen_to_be_something_else_is_a_new_answer(program)
 def test_what_a_function_is_passed_or_takes_is_a_new_answer(program):
     replay = _recorded(program, lambda: program.summary("one.f"))
     assert replay.holds()
-    program.note_result("one.f", PYTHON, {"x": Layout.IMAGE})
+    program.note_result("one.f", PYTHON, {"x": Layout.IMAGE}, {})
     assert not replay.holds()
 
 

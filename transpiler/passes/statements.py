@@ -8,6 +8,7 @@ import libcst.matchers as m
 
 from .. import rules
 from ..code import code_of, expression, in_parentheses, index_code
+from ..evidence import names_of_image
 from ..kinds import Layout, Shape, Tensor
 from ..layout import needs_transpose, to_stored
 from ..names import imported_names
@@ -131,6 +132,8 @@ class StatementRewriter(Rewriter):
         kind = self.kind(value)
         if not isinstance(target, (cst.Tuple, cst.List)) or not isinstance(kind, Shape) or kind.tensor.variable:
             return updated
+        if kind.tensor.layout is Layout.OPAQUE and names_of_image([_name(e.value) for e in target.elements]):
+            self.undecided("whose sizes are unpacked", target)
         if kind.tensor.layout is not Layout.IMAGE or kind.is_slice:
             return updated  # a slice of the shape has been put in order already
         elements = list(cst.ensure_type(updated, type(target)).elements)
@@ -357,6 +360,10 @@ class _SuperCall(cst.CSTTransformer):
 
     def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.Call:
         return updated_node.with_changes(args=self._args) if m.matches(original_node, _BARE_SUPER) else updated_node
+
+
+def _name(node: cst.BaseExpression) -> str:
+    return node.value if isinstance(node, cst.Name) else ""
 
 
 def _handing_on(node: cst.FunctionDef) -> cst.FunctionDef:

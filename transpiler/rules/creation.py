@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..kinds import PYTHON, Kind, Layout, Tensor
+from ..kinds import PYTHON, Kind, Layout, Python, Tensor, Tuple
 from .table import Argument, BoundCall, Case, Op, same
 from .template import items_of, sizes_code
 
@@ -132,7 +132,9 @@ def tensor_kind(call: BoundCall) -> Kind:
     data = call.one("data")
     if isinstance(data.kind, Tensor):
         return Tensor(Layout.PLAIN, data.kind.rank, _dtype(call, data.kind.dtype))
-    return Tensor(Layout.PLAIN, 0 if _literal_kind(data.literal) and not data.is_sequence else None, _dtype(call, _literal_kind(data.literal)))
+    is_row = isinstance(data.kind, Tuple) and all(isinstance(item, Python) for item in data.kind.items)
+    rank = 1 if is_row else 0 if _literal_kind(data.literal) and not data.is_sequence else None
+    return Tensor(Layout.PLAIN, rank, _dtype(call, _literal_kind(data.literal)))
 
 
 def full_code(call: BoundCall) -> str:

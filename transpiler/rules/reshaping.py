@@ -111,6 +111,8 @@ def permute_kind(call: BoundCall) -> Kind:
     rank = len(axes) if axes else items_of(call, "dims")
     if axes and call.layout is not Layout.IMAGE and is_to_image(axes):
         return Tensor(Layout.IMAGE, rank, tensor.dtype)
+    if axes and call.layout is Layout.IMAGE and is_to_channels_last(axes):
+        return Tensor(Layout.PLAIN, rank, tensor.dtype, is_last=True)
     return Tensor(Layout.PLAIN, rank, tensor.dtype, swapped=LAST_TWO if axes == (0, 2, 1) and call.layout is Layout.PLAIN else None)
 
 
