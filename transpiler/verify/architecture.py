@@ -98,7 +98,7 @@ def _check_form_of_other_sizes(package: ModuleType, plan: Plan, settings: Settin
 
 def _check_other_sizes(pair: Pair, plan: Plan, other: OtherSizes, settings: Settings, checklist: Checklist) -> None:
     for height, width in other.sizes:
-        comparison = Comparison(pair, _images(plan, settings, (height, width)))
+        comparison = Comparison(pair, _images(plan, settings, (height, width)), is_other_size=True)
         checklist.measure(f"{height}×{width}", comparison.eager)
         checklist.measure(f"{height}×{width} tf.function", comparison.graph)
         if not settings.quick:
