@@ -42,7 +42,16 @@ def parity() -> str:
     if not rows:
         return NO_DATA
     by_module = groupby(sorted(rows, key=lambda row: row["module"]), key=lambda row: row["module"])
-    lines = [_parity_line(module, list(members)) for module, members in by_module]
+    registered = {row["module"]: row["architectures"] for row in _read("breadth.json")["rows"]}
+    whole, samples, of = [], [], 0
+    for module, each in by_module:
+        members = list(each)
+        if len(members) >= registered.get(module, 0):
+            whole.append(_parity_line(f"`{module}`", members))
+        else:
+            samples += members
+            of += 1
+    lines = [*whole, *([_parity_line(f"samples of {of} more", samples)] if samples else [])]
     versions = {f"{name} {version}" for row in rows for name, version in row["versions"].items()}
     return "\n".join(
         [
@@ -62,7 +71,7 @@ def _parity_line(module: str, rows: list[dict[str, Any]]) -> str:
         if check.get("error") is not None and name != "gradients"
     ]
     passed, reduced = sum(row["status"] == "pass" for row in rows), sum(bool(row["reduced"]) for row in rows)
-    return f"| `{module}` | {len(rows)} | {passed} | {reduced} | {max(errors, default=0.0):.1e} |"
+    return f"| {module} | {len(rows)} | {passed} | {reduced} | {max(errors, default=0.0):.1e} |"
 
 
 def memory() -> str:

@@ -37,19 +37,22 @@ class Comparison:
     def expected(self) -> dict[str, Array]:
         return self._upstream_pass[0]
 
-    @property
+    @cached_property
     def _upstream_features(self) -> Any:
-        return self._upstream_pass[1]
+        """Those made on the way to the output where timm's forward goes through forward_features."""
+        kept, model = self._upstream_pass[1], self.pair.upstream
+        if kept or not hasattr(model, "forward_features"):
+            return kept[0] if kept else None
+        with torch.no_grad():  # a form may have the method and refuse it
+            return _or_not_applicable(lambda: model.forward_features(as_torch(self.images)))
 
     @cached_property
-    def _upstream_pass(self) -> tuple[dict[str, Array], Any]:
-        """timm's output, and the features it made on the way where its forward goes through forward_features."""
+    def _upstream_pass(self) -> tuple[dict[str, Array], list[Any]]:
+        """timm's output, and what its forward_features gave on the way."""
         model, images = self.pair.upstream, as_torch(self.images)
         with torch.no_grad(), _recorded(model, "forward_features") as results:
             output = from_torch(self._asked(lambda: model(images)), self.pair.layout)
-            if not results and hasattr(model, "forward_features"):
-                results.append(model.forward_features(images))
-        return output, results[0] if results else None
+        return output, results
 
     @cached_property
     def _generated_features(self) -> Any:
