@@ -447,3 +447,22 @@ def test_a_parameter_of_the_channels_of_images(shape):
     layer.scale = nn.ImageParameter(tf.ones(shape))
     np.testing.assert_array_equal(layer(x), x)
     assert len(layer.trainable_variables) == 1
+
+
+class Overlaid(nn.Module):
+    """As timm's RegNet and ByobNet: its keyword arguments change its configuration."""
+
+    def __init__(self, cfg, **kwargs):
+        super().__init__()
+        self.cfg = {**cfg, **kwargs}
+        self.fc = nn.Linear(self.cfg["width"], 4)
+
+
+def test_the_dtype_is_no_keyword_argument_of_upstream():
+    module = Overlaid({"width": 3}, width=5, dtype="mixed_bfloat16")
+    assert module.cfg == {"width": 5}
+    for layer in (module, module.fc):
+        assert (layer.compute_dtype, layer.variable_dtype) == ("bfloat16", "float32")
+    again = Overlaid.from_config(module.get_config())
+    assert again.dtype_policy.name == again.fc.dtype_policy.name == "mixed_bfloat16"
+    assert Overlaid({"width": 3}).compute_dtype == "float32"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from abc import ABCMeta
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
@@ -39,7 +40,11 @@ class _WholeWithItsLayers(ABCMeta):
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         dtype, policy = kwargs.get("dtype"), None
         if dtype is not None:
-            kwargs["dtype"] = policy = keras.dtype_policies.get(dtype.name if isinstance(dtype, tf.DType) else dtype)
+            policy = keras.dtype_policies.get(dtype.name if isinstance(dtype, tf.DType) else dtype)
+            if "dtype" in inspect.signature(cls.__init__).parameters:  # type: ignore[misc]
+                kwargs["dtype"] = policy
+            else:  # RegNet's `**kwargs`, say, change its configuration and aren't for Keras
+                del kwargs["dtype"]
         with default_policy(policy), postponed_draws():
             module = super().__call__(*args, **kwargs)
         name_by_place(module)
