@@ -14,7 +14,7 @@ REFUSED = {
     "a computed axis of an image": (Snippet("x.mean(len(x.shape) - 1)", kinds=IMAGE), "T102", "not a constant"),
     "computed axes of an image": (Snippet("x.permute(0, len(x.shape) - 1, 1, 2)", kinds=IMAGE), "T102", "constants"),
     "an axis of a transpose": (Snippet("x.transpose(len(x.shape) - 1, 1)"), "T102", "constant"),
-    "sizes from an image": (Snippet("torch.zeros(x.shape)", kinds=IMAGE), "T102", "torch's order"),
+    "sizes from an image": (Snippet("torch.zeros(*x.shape, 2)", kinds=IMAGE), "T102", "torch's order"),
     "a norm that TensorFlow lacks": (Snippet("x.norm(p=1, dim=(1, 2))"), "T102", "several axes"),
     "clamp without limits": (Snippet("x.clamp()"), "T102", "without min and max"),
     "tensors of two layouts in a list": (

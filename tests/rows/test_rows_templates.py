@@ -90,9 +90,11 @@ def test_sizes_become_one_tuple():
     assert sizes_code((argument("ops.shape(x)", Shape(plain(4))),)) == "ops.shape(x)"
 
 
-def test_the_shape_of_an_image_is_no_size_in_torch_order():
+def test_the_shape_of_an_image_is_put_in_torch_order():
+    shape = argument("ops.shape(x)", Shape(image()))
+    assert sizes_code((shape,)) == "(ops.shape(x)[0], ops.shape(x)[-1], *ops.shape(x)[1:-1])"
     with pytest.raises(Refusal, match="torch's order"):
-        sizes_code((argument("ops.shape(x)", Shape(image())),))
+        sizes_code((shape, argument("2")))
 
 
 # Binding -------------------------------------------------------------------------------------------------------------
