@@ -100,7 +100,7 @@ def write_tree(folder: OutputFolder, standing: StandingTree, plan: Plan, fingerp
 
 
 def _written(standing: StandingTree, plan: Plan) -> str:
-    new = {path: sha256(content) for path, content in plan.contents.items() if path != MANIFEST_NAME}
+    new = {path: record.sha256 for path, record in plan.manifest.files.items()}
     return written_text(new | {path: standing.hashes[path] for path in plan.retained})
 
 

@@ -13,6 +13,7 @@ _OF_KERAS = (".keras", ".h5")
 _KINDS = {".safetensors": "safetensors file", ".npz": "archive of NumPy"}
 _LONGEST_REASON = 200
 
+
 class TensorSource:
     """Named tensors of a mapping: shapes can be asked for before anything is read."""
 

@@ -15,6 +15,10 @@ from .errors import NotApplicable, ParityFailure
 from .frameworks import tf, torch
 from .pair import Pair, as_torch, from_tensorflow, from_torch
 
+# What timm raises where a form of a model lacks a method or option, and where a model cannot take a size.
+_OF_A_METHOD = (AssertionError, TypeError, AttributeError, NotImplementedError)
+_OF_A_SIZE = (AssertionError, IndexError, RuntimeError, ValueError)
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -26,12 +30,7 @@ class Comparison:
 
     def _asked(self, call: Callable[[], Any]) -> Any:
         """timm's answer; to images of another size than its own it may have none."""
-        if not self.is_other_size:
-            return call()
-        try:
-            return call()
-        except (AssertionError, IndexError, RuntimeError, ValueError) as error:
-            raise NotApplicable(f"timm: {type(error).__name__}: {error}") from error
+        return _or_not_applicable(call, _OF_A_SIZE) if self.is_other_size else call()
 
     @property
     def expected(self) -> dict[str, Array]:
@@ -143,9 +142,9 @@ def _recorded(model: Any, method: str) -> Iterator[list[Any]]:
         delattr(model, method)
 
 
-def _or_not_applicable(call: Callable[[], Any]) -> Any:
+def _or_not_applicable(call: Callable[[], Any], refusals: tuple[type[Exception], ...] = _OF_A_METHOD) -> Any:
     """What timm refuses is not asked of the generated model."""
     try:
         return call()
-    except (AssertionError, TypeError, AttributeError, NotImplementedError) as error:
+    except refusals as error:
         raise NotApplicable(f"timm: {type(error).__name__}: {error}") from error

@@ -116,7 +116,7 @@ def batch_norm(
         y, mean, unbiased = _fused_training(wide, weight, bias, eps)
     else:
         mean, variance, count = _batch_moments(wide, synchronized, axis)
-        unbiased = variance * (count / tf.maximum(count - 1.0, 1.0))
+        unbiased = _unbiased(variance, count)
         y = _normalise(wide, mean, variance, weight, bias, eps, axis)
     if hasattr(running_mean, "assign"):
         _move(running_mean, mean, momentum)
@@ -176,7 +176,7 @@ def _fused_training(x: tf.Tensor, weight: Any, bias: Any, eps: float) -> Sequenc
     weight = tf.ones(channels) if weight is None else tf.convert_to_tensor(weight)
     bias = tf.zeros(channels) if bias is None else tf.convert_to_tensor(bias)
     count = tf.cast(tf.size(x) // channels, x.dtype)
-    return normalised(x, weight, bias), mean, variance * (count / tf.maximum(count - 1.0, 1.0))
+    return normalised(x, weight, bias), mean, _unbiased(variance, count)
 
 
 def _mean_of_places(x: tf.Tensor) -> tf.Tensor:
@@ -215,6 +215,10 @@ def _batch_moments(x: tf.Tensor, synchronized: bool, axis: int) -> tuple[tf.Tens
     mean = total / count
     variance = replica.all_reduce("SUM", tf.reduce_sum(tf.square(x - _on_axis(mean, x, axis)), axes)) / count
     return mean, variance, count
+
+
+def _unbiased(variance: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
+    return variance * (count / tf.maximum(count - 1.0, 1.0))
 
 
 def _as_wide(statistic: Any) -> tf.Tensor:
