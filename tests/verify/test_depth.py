@@ -44,6 +44,8 @@ class _Heir(_Base):
         ({"depths": None, "cfg": object()}, {}),
         ({"block_args": [["a"], ["b", "c", "d"]]}, {"block_args": [["a"], ["b", "c"]]}),
         ({"stages": (2, 8), "global_att_blocks": (5,)}, {}),
+        ({"depth": 5, "kv_heads": (8, 8, 4, 8, 8)}, {"depth": 3, "kv_heads": (8, 4, 8)}),
+        ({"depth": 3, "kv_heads": (8, 4, 8)}, {}),
         ({"cfg": _Config()}, {"cfg": _Config((2, 2))}),
         ({"cfg": _Config((1, 1))}, {}),
         ({"cfg": _Config}, {}),

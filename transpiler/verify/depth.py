@@ -30,7 +30,8 @@ class DepthLimit:
         if any(arguments.get(name) for name in INDEX_ARGUMENTS):
             return {}
         replaced = {name: self._cut_value(name, value) for name, value in arguments.items()}
-        return {name: value for name, value in replaced.items() if value is not arguments[name]}
+        cut = {name: value for name, value in replaced.items() if value is not arguments[name]}
+        return cut | _thinned(arguments, cut)
 
     def _cut_value(self, name: str, value: Any) -> Any:
         """The same object where there is nothing to cut."""
@@ -53,6 +54,22 @@ class DepthLimit:
         if isinstance(stage, list):  # descriptions of its blocks
             return stage[: self.blocks_of_stage]
         return stage
+
+
+def _thinned(arguments: dict[str, Any], cut: dict[str, Any]) -> dict[str, Any]:
+    """Arguments that hold a value for each of the blocks that were cut, with the values of as few, evenly spread."""
+    blocks_left = {arguments[name]: value for name, value in cut.items() if isinstance(value, int)}
+    return {
+        name: _evenly_spread(value, blocks_left[len(value)])
+        for name, value in arguments.items()
+        if isinstance(value, tuple | list) and name not in cut and len(value) in blocks_left
+    }
+
+
+def _evenly_spread(values: tuple[Any, ...] | list[Any], count: int) -> tuple[Any, ...] | list[Any]:
+    """`count` of the values, the first and the last among them."""
+    step = (len(values) - 1) / max(count - 1, 1)
+    return type(values)(values[round(index * step)] for index in range(count))
 
 
 def described(cut: dict[str, Any]) -> dict[str, Any]:
