@@ -30,13 +30,13 @@ LAYERS = (
         *("emit", "exchange", "fingerprint", "lock", "manifest", "output_folder", "parity_states", "standing", "swap", "upstream_files", "written"),
     },
     {
-        *("code", "findings", "kinds", "layout", "names", "registries", "rules", "scopes", "source", "source_roots", "transform", "walk"),
+        *("code", "findings", "kinds", "layout", "names", "patterns", "registries", "rules", "scopes", "source", "source_roots", "transform", "walk"),
         *("progress", "reach", "replay", "resources", "templating", "timings"),
     },
     {"__init__", "diagnostics", "model", "output_error"},
 )
 COMMANDS = ("verify", "bench", "scout")  # programs of their own, which run both frameworks
-ROW_VOCABULARY = {"code", "kinds", "layout"}
+ROW_VOCABULARY = {"code", "kinds", "layout", "patterns"}
 FRAMEWORKS = {"torch", "torchvision", "timm", "tensorflow", "keras", "jax", "triton"}
 RUNTIME_NEEDS = {"keras", "tensorflow", "numpy"}
 RUNTIME_NEEDS_LATER = {"safetensors", "huggingface_hub", "ml_dtypes", "yaml"}  # imported by the functions that use them

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import libcst as cst
-import libcst.matchers as m
 
+from . import patterns as m
 from . import rules
 from .closure import ModulePlan
 from .code import code_of

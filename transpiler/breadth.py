@@ -100,7 +100,7 @@ def breadth_summary(rows: Iterable[Row]) -> Iterator[str]:
 
 def unreached_overrides(package: str, result: Result) -> Iterator[Diagnostic]:
     """A note for each override that no module of the package reaches: it serves a module that is asked for by name."""
-    for symbol in result.overrides_unreached:
+    for symbol in result.overrides_unreached():
         message = f"no module of {package} reaches the override for {symbol}"
         hint = f"remove its entry from overrides/index.toml unless {symbol.rpartition('.')[0]} is transpiled for itself"
         yield Diagnostic("O207", message, hint=hint, severity="note")

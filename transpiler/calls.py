@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import libcst as cst
-import libcst.matchers as m
 
+from . import patterns as m
 from . import rules
 from .binding import argument_parameters, bound_call, match_parameters
 from .builtin_calls import builtin_kind

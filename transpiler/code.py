@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 
 import libcst as cst
-import libcst.matchers as m
+
+from . import patterns as m
 
 _EMPTY = cst.Module(body=[])
 

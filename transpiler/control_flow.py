@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import libcst as cst
-import libcst.matchers as m
 
+from . import patterns as m
 from .code import code_of
 from .flow import are_lists, joined_names, leaves
 from .kinds import PYTHON, UNKNOWN, ClassValue, Instance, Kind, Layout, Sequence, Tensor, Tuple

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import libcst as cst
-import libcst.matchers as m
 
+from . import patterns as m
 from .code import code_of
 from .kinds import Layout, Tensor
 from .layout import is_to_channels_last, is_to_image
@@ -82,7 +82,7 @@ def uses_as_tensor(node: cst.FunctionDef, name: str) -> bool:
     )
 
 
-def given_first(name: str) -> m.Call:
+def given_first(name: str) -> m.Pattern:
     """A call whose first argument is what a name stands for."""
     return m.Call(args=[m.Arg(value=m.Name(name), keyword=None, star=""), m.ZeroOrMore()])
 

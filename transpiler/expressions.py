@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import libcst as cst
-import libcst.matchers as m
 
+from . import patterns as m
 from . import rules
 from .evidence import size_evidence
 from .kinds import (

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TypeVar
 
 import libcst as cst
-import libcst.matchers as m
 
+from . import patterns as m
 from .expressions import literal_value
 from .kinds import Kind, join
 from .promotion import is_float_number

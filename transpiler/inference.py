@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 import libcst as cst
-import libcst.matchers as m
 
+from . import patterns as m
 from . import rules
 from .annotations import annotation_kind
 from .calls import Calls

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from .diagnostics import Diagnostic
@@ -43,9 +43,9 @@ class Result:
     """What a run of the pipeline gives: the files of the whole package, and what there is to say about them.
 
     `roots` are the requested modules that can be written; `refused` those that can't, each with what was found.
-    `overrides_of` are, for each of `roots`, those that it reaches; `overrides_unreached` those that stand for a
-    symbol of the roots' packages and that no requested module reaches. `definition_hashes` are those of the upstream
-    definitions that the overrides in use stand for.
+    `overrides_of` are, for each of `roots`, those that it reaches. `definition_hashes` are those of the upstream
+    definitions that the overrides in use stand for. `overrides_unreached` gives those that stand for a symbol of the
+    roots' packages and that no requested module reaches; it reads every module that has overrides.
     """
 
     files: tuple[OutputFile, ...]
@@ -56,4 +56,4 @@ class Result:
     upstream_read: tuple[Upstream, ...]
     definition_hashes: tuple[tuple[str, str], ...] = ()
     overrides_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    overrides_unreached: tuple[str, ...] = ()
+    overrides_unreached: Callable[[], tuple[str, ...]] = field(default=tuple, compare=False)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import libcst as cst
-import libcst.matchers as m
 
+from . import patterns as m
 from . import rules
 from .names import NameResolver, dotted_name, import_target, imported_names, target_names
 from .registries import Registries, configured_names

@@ -120,6 +120,7 @@ class OverrideIndex:
         self._holding: dict[str, bool] = {}
         self._statements: dict[str, list[cst.BaseStatement]] = {}
         self._checked: dict[str, Diagnostic | None] = {}
+        self._upstream_hashes: dict[str, str] = {}
 
     def has(self, symbol: str) -> bool:
         """Whether an entry stands for `symbol` in this upstream."""
@@ -132,12 +133,12 @@ class OverrideIndex:
 
     def _holds(self, entry: Override) -> bool:
         version = self._version(entry.module)
-        code = self._upstream_code(entry)
+        is_there = self._upstream_definition(entry) is not None
         if self.is_not_needed(entry.symbol):
             return False
         if entry.not_needed and not _is_version(version):
-            return code is not None and definition_hash(code) in {reading.hash for reading in entry.readings}
-        return code is not None or any(version_in(version, reading.versions) for reading in entry.readings)
+            return is_there and self.upstream_hash(entry.symbol) in {reading.hash for reading in entry.readings}
+        return is_there or any(version_in(version, reading.versions) for reading in entry.readings)
 
     def is_not_needed(self, symbol: str) -> bool:
         """Whether the rules write this version's definition of `symbol`, as its entry says."""
@@ -150,16 +151,17 @@ class OverrideIndex:
     def _version(self, symbol: str) -> str:
         return self.resolver.finder.distribution(symbol.partition(".")[0])[1]
 
-    def _upstream_code(self, entry: Override) -> str | None:
+    def _upstream_definition(self, entry: Override) -> cst.BaseStatement | None:
         if not self.resolver.has_module(entry.module):
             return None
-        node = find_definition(self.resolver.source(entry.module).tree, entry.name)
-        return None if node is None else code_of(node)
+        return find_definition(self.resolver.source(entry.module).tree, entry.name)
 
     def upstream_hash(self, symbol: str) -> str:
         """Hash of the upstream definition that an override stands for; empty when there is none."""
-        code = self._upstream_code(self.get(symbol))
-        return "" if code is None else definition_hash(code)
+        if symbol not in self._upstream_hashes:
+            node = self._upstream_definition(self.get(symbol))
+            self._upstream_hashes[symbol] = "" if node is None else definition_hash(code_of(node))
+        return self._upstream_hashes[symbol]
 
     def get(self, symbol: str) -> Override:
         return self._entries[symbol]
@@ -260,7 +262,7 @@ class OverrideIndex:
                 where,
                 "remove its entry from overrides/index.toml",
             )
-        found = definition_hash(code_of(node))
+        found = self.upstream_hash(symbol)
         read = [reading.versions for reading in entry.readings if reading.hash == found]
         accept = f"python -m transpiler --accept-override {symbol}"
         if not read:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -115,7 +116,7 @@ def _transpile(
         refused={root: refused[root] for root in wanted if root in refused},
         overrides_used=generation.overrides_used,
         overrides_of={root: _overridden(roots.reached[root]) for root in generation.roots},
-        overrides_unreached=_unreached(overrides, roots.reached),
+        overrides_unreached=partial(_unreached, overrides, roots.reached),
         definition_hashes=tuple((symbol, overrides.upstream_hash(symbol)) for symbol in generation.overrides_used),
         upstream_read=(*(source.upstream for source in resolver.read_sources()), *_upstream_data(generation)),
     )

@@ -9,8 +9,8 @@ from __future__ import annotations
 import sys
 
 import libcst as cst
-import libcst.matchers as m
 
+from . import patterns as m
 from . import rules
 from .binding import argument_parameters, bound_call
 from .calls import DICT_METHODS

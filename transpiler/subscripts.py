@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import libcst as cst
-import libcst.matchers as m
 
+from . import patterns as m
 from .code import code_of, expression, with_index
 from .evidence import size_evidence
 from .expressions import keeps_axes, literal_value, reads_batch_size

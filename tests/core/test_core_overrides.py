@@ -220,13 +220,13 @@ def test_an_override_that_nothing_reaches_is_not_used(overridden):
         symbol="net.parts.fifth",
     )
     assert run.result.overrides_used == () and "T101" in run.codes
-    assert run.result.overrides_unreached == ("net.parts.fifth",)
+    assert run.result.overrides_unreached() == ("net.parts.fifth",)
     (note,) = unreached_overrides("net", run.result)
     assert (note.code, note.severity) == ("O207", "note") and "net.parts.fifth" in note.message
 
 
 def test_an_override_that_a_module_reaches_is_not_called_unreached(overridden):
-    assert overridden().result.overrides_unreached == ()
+    assert overridden().result.overrides_unreached() == ()
 
 
 @pytest.mark.parametrize(("symbol", "is_needed"), [("net.model.hard", True), ("net.parts.fifth", False)])

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import libcst as cst
-import libcst.matchers as m
 
+from .. import patterns as m
 from ..code import code_of
 from ..names import NameResolver, dotted_name
 from ..scopes import parameter_list
@@ -38,7 +38,7 @@ _OF_SELF = m.Assign(targets=[m.AssignTarget(m.Attribute(value=m.Name("self")))])
 _UPDATE = m.Call(func=m.Attribute(attr=m.Name("update")), args=[m.Arg()])
 
 
-def _is_none(name: str) -> m.Comparison:
+def _is_none(name: str) -> m.Pattern:
     target = m.ComparisonTarget(m.Is() | m.IsNot(), m.Name("None"))
     return m.Comparison(left=m.Name(name), comparisons=[target])
 

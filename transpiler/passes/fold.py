@@ -8,8 +8,8 @@ from __future__ import annotations
 import ast
 
 import libcst as cst
-import libcst.matchers as m
 
+from .. import patterns as m
 from .. import rules
 from ..names import NameResolver, dotted_name, imported_names
 from ..scopes import ScopedTransformer
@@ -234,7 +234,7 @@ class Fold(TrackingTransformer, ScopedTransformer):
 
     def leave_FunctionDef(self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef):  # type: ignore[no-untyped-def,override]
         super().leave_FunctionDef(original_node, updated_node)
-        if original_node.name.value == "_apply" and m.findall(original_node.body, _SUPER_APPLY):
+        if original_node.name.value == "_apply" and _calls_super_apply(original_node):
             return cst.RemoveFromParent()  # torch calls it when a module is moved or cast; nothing does here
         return updated_node
 
@@ -259,6 +259,10 @@ class Fold(TrackingTransformer, ScopedTransformer):
 
 
 _SUPER_APPLY = m.Attribute(value=m.Call(func=m.Name("super")), attr=m.Name("_apply"))
+
+
+def _calls_super_apply(function: cst.FunctionDef) -> bool:
+    return any(m.matches(node, _SUPER_APPLY) for node in find(function.body, cst.Attribute))
 
 
 def _imports(body: cst.BaseSuite) -> list[cst.Import | cst.ImportFrom]:

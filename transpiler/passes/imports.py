@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import libcst as cst
-import libcst.matchers as m
 
+from .. import patterns as m
 from ..code import code_of
 from ..names import NameResolver, dotted_name, import_target
 from .fold import FRAMEWORKS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import black
 import libcst as cst
 
 from ..transform import replacing_nodes, transformed
@@ -33,6 +32,8 @@ class _Wrapper(cst.CSTTransformer):
         code = " " * indent + cst.Module(body=[bare]).code
         if all(len(line) <= LIMIT for line in code.splitlines()) or self._is_upstream(code):
             return updated_node
+        import black
+
         mode = black.Mode(line_length=LIMIT - indent, string_normalization=False, magic_trailing_comma=False)
         try:
             wrapped = black.format_str(code.lstrip(), mode=mode)

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import libcst as cst
-import libcst.matchers as m
 
+from .. import patterns as m
 from .. import rules
 from ..code import code_of, expression, in_parentheses, index_code
 from ..evidence import names_of_image
@@ -264,7 +264,7 @@ class StatementRewriter(Rewriter):
         if not self._functions or not isinstance(target, cst.Name):
             return False
         function = self._functions[-1]
-        returns = m.findall(function.body, m.Return(value=~m.MatchIfTrue(lambda value: value is None)))
+        returns = any(found.value is not None for found in find(function.body, cst.Return))
         return not returns and any(
             p.name.value == target.value and p.annotation is None for p in parameter_list(function.params)
         )
@@ -369,15 +369,18 @@ def _name(node: cst.BaseExpression) -> str:
 def _handing_on(node: cst.FunctionDef) -> cst.FunctionDef:
     """The constructor with `**kwargs`, handed on by its one `super().__init__(...)`."""
     node = node.with_changes(params=with_kwargs(node.params, parameter_list(node.params)[-1]))
+    return node.with_changes(body=transformed(node.body, _KwargsHandedOn()))
 
-    def extended(call: cst.CSTNode, _: object) -> cst.CSTNode:
-        args = list(cst.ensure_type(call, cst.Call).args)
+
+class _KwargsHandedOn(cst.CSTTransformer):
+    def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.Call:
+        if not m.matches(original_node, _ANY_SUPER):
+            return updated_node
+        args = list(updated_node.args)
         last = args[-1].comma
         separator = args[-2].comma if len(args) > 1 else cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
         args[-1] = args[-1].with_changes(comma=separator)
-        return call.with_changes(args=[*args, cst.Arg(cst.Name("kwargs"), star="**", comma=last)])
-
-    return node.with_changes(body=m.replace(node.body, _ANY_SUPER, extended))  # type: ignore[arg-type]
+        return updated_node.with_changes(args=[*args, cst.Arg(cst.Name("kwargs"), star="**", comma=last)])
 
 
 def _uses_kwargs(node: cst.FunctionDef) -> bool:

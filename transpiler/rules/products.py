@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import libcst as cst
-import libcst.matchers as m
 
+from .. import patterns as m
 from ..code import code_of, expression
 
 _MATRIX_TRANSPOSE = m.Attribute(m.Attribute(m.Name("tf"), m.Name("linalg")), m.Name("matrix_transpose"))
