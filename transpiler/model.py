@@ -56,4 +56,4 @@ class Result:
     upstream_read: tuple[Upstream, ...]
     definition_hashes: tuple[tuple[str, str], ...] = ()
     overrides_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    overrides_unreached: Callable[[], tuple[str, ...]] = field(default=tuple, compare=False)
+    overrides_unreached: Callable[[], tuple[str, ...]] = field(default=tuple, compare=False, repr=False)
