@@ -8,7 +8,7 @@ import pytest
 
 from transpiler import patterns as ours
 
-CODES = ("f(1)", "f()", "f(x, 2, device=d)", "f(*a)", "x.f(1)", "x.shape[2:]", "x[:, ...]", "super().f", "a @ b.f", "x")
+CODES = ("f(1)", "f(1, 2)", "f()", "f(x, 2, device=d)", "f(*a)", "x.f(1)", "x.shape[2:]", "x[:, ...]", "super().f", "a @ b.f", "x")
 
 
 def _in_both(make):
