@@ -35,6 +35,7 @@ from .kinds import (
     join,
     join_all,
     outside,
+    with_four_axes,
     with_items,
 )
 from .module_calls import ModuleCalls
@@ -305,9 +306,8 @@ class Calls:
             owner = Mapping(Tensor())  # one of several state dicts in a dict
         if isinstance(owner, Tensor):
             self._tokens_evidence(node)
-            if owner.of_four is not None and name == "permute" and len(arguments) == 4:
-                owner = replace(owner, layout=owner.of_four, rank=4, of_four=None)
-                self.analysis.kinds[func.value] = owner
+            if name == "permute" and len(arguments) == 4:
+                owner = self.analysis.kinds[func.value] = with_four_axes(owner)
             return self._tensor_method(node, name, func.value, owner, arguments)
         if isinstance(owner, Instance) and name in _ADDING and arguments and self._is_container(owner, name):
             last = arguments[-1][1]

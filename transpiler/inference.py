@@ -46,6 +46,7 @@ from .kinds import (
     join,
     outside,
     plain,
+    with_four_axes,
     with_own_dtype,
 )
 from .method_names import ONLY_TENSORS_HAVE
@@ -244,7 +245,7 @@ class Analysis:
 
     def small(self, node: cst.BaseSmallStatement) -> None:
         if isinstance(node, cst.Assign):
-            kind = self.expressions.kind(node.value)
+            kind = self._counted(node, self.expressions.kind(node.value))
             if isinstance(kind, Tensor) and kind.per_channel and kind.variable:
                 self.typing.per_channel.append(node)
             for target in node.targets:
@@ -372,6 +373,18 @@ class Analysis:
             kinds = [element_of(kind)] * len(elements)
         for element, item in zip(elements, kinds, strict=True):
             self.assign(element if isinstance(element, cst.StarredElement) else element.value, item)
+
+    def _counted(self, node: cst.Assign, kind: Kind) -> Kind:
+        """`B, C, H, W = x.shape`: from here on x has four axes, and is stored as it is where it has four."""
+        if not isinstance(kind, Shape) or kind.tensor.of_four is None:
+            return kind
+        unpacked = [each.target for each in node.targets if isinstance(each.target, (cst.Tuple, cst.List))]
+        if not any(len(each.elements) == 4 and not any(find(each, cst.StarredElement)) for each in unpacked):
+            return kind
+        tensor = with_four_axes(kind.tensor)
+        self.env |= {name: tensor for name, held in self.env.items() if held == kind.tensor}
+        found = self.kinds[node.value] = Shape(tensor)
+        return found
 
     def _shape_evidence(self, names: list[str], tensor: Tensor) -> None:
         """`B, C, H, W = x.shape` says what x is."""

@@ -268,12 +268,17 @@ def _of_four(*tensors: Tensor) -> Layout | None:
     return layouts.pop() if len(layouts) == 1 else None
 
 
+def with_four_axes(tensor: Tensor) -> Tensor:
+    """A tensor of unknown rank, where it turns out to have four axes."""
+    return tensor if tensor.of_four is None else replace(tensor, layout=tensor.of_four, rank=4, of_four=None)
+
+
 def join_all(kinds: tuple[Kind, ...] | list[Kind]) -> Kind:
     return reduce(join, kinds)
 
 
 def hinted_kind(text: str) -> Kind:
-    """A kind written in a hint: PLAIN, IMAGE, PLAIN:4, python, module, module torch.nn.Conv2d, state_dict, ..."""
+    """A kind written in a hint: PLAIN, IMAGE, PLAIN:4, IMAGE or flat, python, module, module torch.nn.Conv2d, state_dict, ..."""
     if text.startswith("module "):
         return Instance(frozenset(text.split()[1:]))
     name, _, rank = text.partition(":")
@@ -282,6 +287,7 @@ def hinted_kind(text: str) -> Kind:
         "PLAIN": Tensor(Layout.PLAIN, size),
         "IMAGE": Tensor(Layout.IMAGE, size or 4),
         "OPAQUE": Tensor(Layout.OPAQUE, size),
+        "IMAGE or flat": Tensor(Layout.OPAQUE, of_four=Layout.IMAGE),
         "int tensor": Tensor(Layout.PLAIN, size, "int"),
         "bool tensor": Tensor(Layout.PLAIN, size, "bool"),
         "tensors": Sequence(Tensor(Layout.PLAIN, size)),
