@@ -18,6 +18,7 @@ from .kinds import (
     NONE,
     PYTHON,
     UNKNOWN,
+    AnyFunction,
     ClassValue,
     FunctionValue,
     Instance,
@@ -496,6 +497,8 @@ class Calls:
             return self.modules.call(kind, arguments)
         if isinstance(kind, ClassValue):
             return Instance(kind.classes)
+        if isinstance(kind, AnyFunction):
+            return join_all([self.call_value(each, arguments) for each in sorted(kind.functions, key=lambda f: f.name)])
         if isinstance(kind, FunctionValue):
             found = self.analysis.function_of(kind.name)
             if found is not None:

@@ -48,7 +48,8 @@ class NoneValue(Kind):
 class Tensor(Kind):
     """A tensor. `origin` names the parameter whose layout it shares.
 
-    `dtype` is 'bool', 'int', 'float', None, or '@p': that of the function's parameter p, whose callers differ.
+    `dtype` is 'bool', 'int', 'float', 'complex', None, or '@p': that of the function's parameter p, whose callers
+        differ.
     `per_channel` says that it has one value a channel of an image: `(C, 1, 1)`, `(1, C, 1, 1)` or `(B, C, 1, 1)`.
     `is_flat` says that it has fewer than four axes, `of_four` how one of unknown rank is stored where it has four.
     `is_last` says that it is an image whose channels the source has put last, which is stored as the image is.
@@ -100,6 +101,13 @@ class FunctionValue(Kind):
     """A function of the source (qualified name) or an external one."""
 
     name: str
+
+
+@dataclass(frozen=True)
+class AnyFunction(Kind):
+    """One of several functions, chosen while the program runs."""
+
+    functions: frozenset[FunctionValue]
 
 
 @dataclass(frozen=True)
@@ -225,9 +233,15 @@ def join(a: Kind, b: Kind) -> Kind:
         return Sequence(join(element_of(a), element_of(b)))
     if isinstance(a, Mapping) and isinstance(b, Mapping):
         return Mapping(join(a.value, b.value))
+    if isinstance(a, (FunctionValue, AnyFunction)) and isinstance(b, (FunctionValue, AnyFunction)):
+        return AnyFunction(_functions(a) | _functions(b))
     if isinstance(a, (Python, ClassValue, Shape)) and isinstance(b, (Python, ClassValue, Shape)):
         return a if isinstance(a, ClassValue) else b if isinstance(b, ClassValue) else PYTHON
     return UNKNOWN
+
+
+def _functions(kind: FunctionValue | AnyFunction) -> frozenset[FunctionValue]:
+    return kind.functions if isinstance(kind, AnyFunction) else frozenset({kind})
 
 
 def _joined_runs(a: Instance, b: Instance) -> frozenset[tuple[Kind, ...]]:
@@ -278,7 +292,7 @@ def join_all(kinds: tuple[Kind, ...] | list[Kind]) -> Kind:
 
 
 def hinted_kind(text: str) -> Kind:
-    """A kind written in a hint: PLAIN, IMAGE, PLAIN:4, IMAGE or flat, python, module, module torch.nn.Conv2d, state_dict, ..."""
+    """A kind written in a hint: PLAIN, IMAGE, PLAIN:4, IMAGE or flat, python, module, module torch.nn.Conv2d, ..."""
     if text.startswith("module "):
         return Instance(frozenset(text.split()[1:]))
     name, _, rank = text.partition(":")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from . import rules
-from .kinds import UNKNOWN, Instance, Kind, Layout, Tensor, join, join_all
+from .kinds import UNKNOWN, Instance, Kind, Layout, Tensor, Tuple, join, join_all
 from .layout import needs_transpose
 from .program import SEQUENTIAL
 
@@ -96,6 +96,9 @@ class ModuleCalls:
             return replace(first, variable=False, per_channel=False)
         if layer.result == "image":
             return Tensor(Layout.IMAGE, layer.rank or first.rank, first.dtype)
+        if layer.result == "sequence and states":
+            sequence = Tensor(Layout.PLAIN, layer.rank, first.dtype)
+            return Tuple((sequence, Tuple((sequence, sequence))))
         if layer.result == "plain":
             return Tensor(Layout.PLAIN, None, first.dtype, is_flat=layer.torch == FLATTEN)
         if layer.layout == "plain" and wants and first.layout is Layout.IMAGE:

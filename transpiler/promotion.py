@@ -1,4 +1,4 @@
-"""What torch makes of integers and floats that meet: TensorFlow wants them cast first."""
+"""What torch makes of integers, floats and complex numbers that meet: TensorFlow wants them cast first."""
 
 from __future__ import annotations
 
@@ -33,19 +33,25 @@ def is_float_number(node: cst.BaseExpression, floats: Collection[cst.CSTNode] = 
     return False
 
 
-def is_promoted(
+def promoted_dtype(
     operation: cst.BinaryOperation,
     side: Kind,
     other: Kind,
     other_node: cst.BaseExpression,
     floats: Collection[cst.CSTNode],
-) -> bool:
-    """Whether torch makes floats of the integer tensor on one side of an operation."""
-    if not (isinstance(side, Tensor) and side.dtype == "int" and isinstance(operation.operator, _ARITHMETIC)):
-        return False
-    if isinstance(operation.operator, cst.Divide):
-        return True
-    return not isinstance(other, Tensor) and is_float_number(other_node, floats)
+) -> str | None:
+    """What torch makes of the numbers in a tensor on one side of an operation: 'float', 'complex', or what they are.
+
+    None: it leaves them alone.
+    """
+    if not isinstance(side, Tensor) or not isinstance(operation.operator, _ARITHMETIC):
+        return None
+    if isinstance(other, Tensor) and other.dtype == "complex" and side.dtype in ("int", "float"):
+        return "complex"
+    if side.dtype != "int":
+        return None
+    is_float = not isinstance(other, Tensor) and is_float_number(other_node, floats)
+    return "float" if is_float or isinstance(operation.operator, cst.Divide) else None
 
 
 def promoted_kind(
@@ -53,6 +59,5 @@ def promoted_kind(
 ) -> Kind:
     """The result of an operation, `found` but for its dtype."""
     sides = ((left, right, operation.right), (right, left, operation.left))
-    if isinstance(found, Tensor) and any(is_promoted(operation, *side, floats) for side in sides):
-        return replace(found, dtype="float")
-    return found
+    promoted = {promoted_dtype(operation, *side, floats) for side in sides} - {None}
+    return replace(found, dtype=promoted.pop()) if isinstance(found, Tensor) and promoted else found

@@ -21,13 +21,14 @@ from .kinds import ClassValue, Instance, Kind, Layout, Sequence, Shape, Tensor, 
 from .layout import needs_transpose
 from .method_names import ONLY_TENSORS_HAVE
 from .passes.fold import FRAMEWORKS
-from .promotion import is_promoted
+from .promotion import promoted_dtype
 from .rules.products import with_transposed_operand
 from .rules.table import Argument, BoundCall, Op, Refusal
 from .rules.template import render
 from .subscripts import SubscriptRewriter
 
 _AMBIGUOUS = rules.tensor_methods() - ONLY_TENSORS_HAVE - {"shape", "split", "T", "dtype", "device", "data", "to"}
+_PROMOTED = {"float": "tf.float32", "complex": "tf.complex64"}
 MODEL_RESERVED = frozenset({"layers"})
 # What users call on a Keras model: a method of the source that is called so gets another name.
 MODEL_METHODS = frozenset({"compile", "evaluate", "export", "fit", "loss", "metrics", "predict", "save", "summary"})
@@ -147,6 +148,8 @@ class Rewriter(SubscriptRewriter):
             )
         if name == "data":
             return updated.value
+        if name in ("real", "imag"):
+            return self.replaced(f"tf.math.{name}({value})", updated)
         if name == "requires_grad":
             return updated.with_changes(attr=cst.Name("trainable"))
         return updated
@@ -490,10 +493,12 @@ class Rewriter(SubscriptRewriter):
     ) -> cst.BaseExpression:
         left, right = self.kind(original_node.left), self.kind(original_node.right)
         changes = {}
-        if is_promoted(original_node, left, right, original_node.right, self.typing.floats):
-            changes["left"] = expression(f"tf.cast({code_of(updated_node.left)}, tf.float32)")
-        if is_promoted(original_node, right, left, original_node.left, self.typing.floats):
-            changes["right"] = expression(f"tf.cast({code_of(updated_node.right)}, tf.float32)")
+        sides = {"left": (left, right, original_node.right), "right": (right, left, original_node.left)}
+        for side, kinds in sides.items():
+            dtype = promoted_dtype(original_node, *kinds, self.typing.floats)
+            if dtype is not None:
+                operand = code_of(self.bare(getattr(updated_node, side)))
+                changes[side] = expression(f"tf.cast({operand}, {_PROMOTED[dtype]})")
         updated_node = updated_node.with_changes(**changes)
         if not isinstance(left, Tensor) or not isinstance(right, Tensor):
             return updated_node

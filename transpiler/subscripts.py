@@ -8,9 +8,11 @@ from . import patterns as m
 from .code import code_of, expression, with_index
 from .evidence import size_evidence
 from .expressions import keeps_axes, literal_value, reads_batch_size
-from .kinds import Kind, Layout, Shape, Tensor
+from .kinds import Kind, Layout, Python, Sequence, Shape, Tensor
 from .layout import stored_axis, to_stored
 from .layout_transformer import LayoutTransformer
+
+_WHOLE_AXIS = m.Slice(lower=None, upper=None, step=None)
 
 
 class SubscriptRewriter(LayoutTransformer):
@@ -68,6 +70,8 @@ class SubscriptRewriter(LayoutTransformer):
             return self._gathered(owner, kinds, original, updated)
         if owner.layout is Layout.IMAGE:
             return self._image_item(owner, original, updated)
+        if any(isinstance(kind, Sequence) and isinstance(kind.element, Python) for kind in kinds):
+            return self._listed(kinds, original, updated)
         if _may_be_image(owner) and not all(keeps_axes(element) for element in original.slice[1:]):
             self.undecided("whose axes are indexed", original)
         return updated
@@ -83,10 +87,9 @@ class SubscriptRewriter(LayoutTransformer):
             source = code_of(self.bare(updated.value))
             places = ", ".join(code_of(cst.ensure_type(e.slice, cst.Index).value) for e in updated.slice)
             return self.replaced(f"tf.gather_nd({source}, tf.stack([{places}], axis=-1))", updated)
-        before = original.slice[:position]
-        if len(kinds) != position + 1 or not all(
-            m.matches(e.slice, m.Slice(lower=None, upper=None, step=None)) for e in before
-        ):
+        others = [*original.slice[:position], *original.slice[position + 1 :]]
+        is_mask_in_between = index.dtype == "bool" and len(kinds) != position + 1
+        if is_mask_in_between or not all(m.matches(e.slice, _WHOLE_AXIS) for e in others):
             self.report(
                 "T104",
                 "this mixture of tensors and slices as an index has no rule",
@@ -107,6 +110,20 @@ class SubscriptRewriter(LayoutTransformer):
             )
         axis = f", axis={position}" if position else ""
         return self.replaced(f"tf.gather({source}, {chosen}{axis})", updated)
+
+    def _listed(
+        self, kinds: list[Kind | None], original: cst.Subscript, updated: cst.Subscript
+    ) -> cst.BaseExpression:
+        """`x[:, :, places]`: a list of integers gathers too."""
+        position = next(i for i, kind in enumerate(kinds) if isinstance(kind, Sequence))
+        others = [*original.slice[:position], *original.slice[position + 1 :]]
+        if not all(m.matches(e.slice, _WHOLE_AXIS) for e in others):
+            hint = "split the indexing into steps, or write an override"
+            self.report("T104", "this mixture of lists and slices as an index has no rule", original, hint)
+            return updated
+        places = code_of(cst.ensure_type(updated.slice[position].slice, cst.Index).value)
+        axis = f", axis={position}" if position else ""
+        return self.replaced(f"tf.gather({code_of(self.bare(updated.value))}, {places}{axis})", updated)
 
     def _image_item(self, owner: Tensor, original: cst.Subscript, updated: cst.Subscript) -> cst.BaseExpression:
         """`x[:, :c]` of an image: `x[..., :c]`."""
@@ -132,4 +149,3 @@ class SubscriptRewriter(LayoutTransformer):
 def _may_be_image(tensor: Tensor) -> bool:
     """Whether a tensor is undecided and has axes enough to be stored in another order than torch's."""
     return tensor.layout is Layout.OPAQUE and not tensor.variable and (tensor.rank is None or tensor.rank > 2)
-

@@ -13,7 +13,7 @@ from .closure import ModulePlan
 from .diagnostics import Diagnostic
 from .inference import Analysis, Typing
 from .internal_errors import reported
-from .kinds import NONE, OPAQUE_TENSOR, UNKNOWN, Kind, Layout, Tensor, Tuple, hinted_kind
+from .kinds import NONE, OPAQUE_TENSOR, PYTHON, UNKNOWN, Kind, Layout, Sequence, Tensor, Tuple, hinted_kind
 from .program import Program
 from .replay import Replay
 
@@ -166,6 +166,9 @@ def _declared_return(program: Program, module: str, node: cst.FunctionDef, found
     if kind in (UNKNOWN, NONE) and node.returns is not None:
         declared = annotation_kind(program, module, node.returns.annotation)
         return declared if declared != OPAQUE_TENSOR or kind == UNKNOWN else kind
+    if kind == Sequence(UNKNOWN) and node.returns is not None:
+        declared = annotation_kind(program, module, node.returns.annotation)
+        return declared if declared == Sequence(PYTHON) else kind
     if isinstance(kind, Tuple) and UNKNOWN in kind.items and node.returns is not None:
         return _completed(kind, annotation_kind(program, module, node.returns.annotation))
     return kind

@@ -128,3 +128,41 @@ def test_who_passes_the_unknown_says_nothing_of_a_parameter(transpile) -> None:
         "    def sizes(self, z):\n        B, C, H, W = z.shape\n        return H\n"
     )
     assert "B, H, W, C = ops.shape(z)" in transpile(text).text()
+
+
+MAYBE_TOKENS = """\
+class Flat(nn.Module):
+    def forward(self, x):
+        return x.flatten(2).transpose(1, 2)
+
+
+class Net(nn.Module):
+    def __init__(self, depth):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3)
+        self.stages = nn.ModuleList([nn.Sequential(nn.Conv2d(8, 8, 1)), nn.Sequential(nn.Conv2d(8, 8, 1), Flat())])
+        self.depth = depth
+
+    def forward(self, x: torch.Tensor):
+        x = self.conv(x)
+        for i, stage in enumerate(self.stages):
+            x = stage(x)
+            if i < self.depth:
+                B, C, H, W = x.shape
+                x = x * C
+        return x
+"""
+
+
+def test_what_is_unpacked_into_four_sizes_is_an_image_if_it_may_be_one(transpile) -> None:
+    assert "                B, H, W, C = ops.shape(x)\n" in transpile(MAYBE_TOKENS).text()
+
+
+def test_a_kernel_that_looks_like_an_image_is_given_to_a_parameter_in_torchs_order(transpile) -> None:
+    code = """\
+def fold(conv: nn.Conv2d, scale: torch.Tensor):
+    B, C = scale.shape
+    kernel = scale.reshape(B, C, 1, 1)
+    conv.weight.data = kernel
+"""
+    assert "conv.weight.assign(tf.transpose(kernel, (0, 3, 1, 2)))" in transpile(code).text()

@@ -26,16 +26,17 @@ def test_a_layer_hands_keras_arguments_on_instead(transpile):
     )
 
 
-def test_the_dict_that_hands_them_on_goes(transpile):
+@pytest.mark.parametrize("made", ["{'device': device, 'dtype': dtype}", "dict(device=device, dtype=dtype)"])
+def test_the_dict_that_hands_them_on_goes(transpile, made):
     code = """\
 class A(nn.Module):
     def __init__(self, dim, device=None, dtype=None):
-        dd = {'device': device, 'dtype': dtype}
+        dd = MADE
         super().__init__()
         self.a = Layer(dim, **dd)
         self.b = nn.Parameter(torch.ones(dim, **dd))
         self.c = nn.Sequential(Layer(dim, bias=False, **dd), Layer(dim, **dd))
-"""
+""".replace("MADE", made)
     assert generated(transpile, code, "A") == (
         "class A(nn.Module):\n"
         "    def __init__(self, dim, **kwargs):\n"
@@ -51,6 +52,7 @@ class A(nn.Module):
     [
         ("super().__init__(dim, device=device, dtype=dtype)", "super().__init__(dim, **kwargs)"),
         ("super().__init__(dim, **dd)", "super().__init__(dim, **kwargs)"),
+        ("super().__init__(dim, True, device, dtype)", "super().__init__(dim, True, **kwargs)"),
         (
             "super().__init__(\n            dim,\n            **dd,\n        )",
             "super().__init__(\n            dim,\n            **kwargs,\n        )",

@@ -272,3 +272,56 @@ def test_a_dtype_follows_the_caller(transpile):
 def test_a_dtype_that_no_caller_shows_is_refused(transpile):
     run = transpile(GRID.replace("{index}", "i = grid(x, places)[0]"))
     assert run.codes == ["K102"]
+
+
+def test_a_function_chosen_from_a_dict_gives_what_each_of_them_gives(transpile):
+    code = """\
+def ones(n: int) -> torch.Tensor:
+    return torch.ones(n, n)
+
+
+def eye(n: int) -> torch.Tensor:
+    return torch.eye(n)
+
+
+def make(name: str, n: int):
+    made = {"ones": ones, "eye": eye}[name](n)
+    return made.T.contiguous()
+"""
+    assert "return tf.transpose(made)\n" in transpile(code).text()
+
+
+def test_an_index_in_the_middle_gathers(transpile):
+    code = "def f(x: torch.Tensor):\n    b, n, c = x.shape\n    return x[:, torch.arange(n), :]\n"
+    assert "tf.gather(x, tf.range(n, dtype=tf.int64), axis=1)" in transpile(code).text()
+
+
+def test_a_recurrence_gives_a_sequence_and_its_last_states(transpile):
+    code = """\
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.LSTM(4, 4, batch_first=True)
+
+    def forward(self, x: torch.Tensor):
+        y, (h, c) = self.rnn(x)
+        return y.transpose(1, 2), h[-1]
+"""
+    assert "return tf.linalg.matrix_transpose(y), h[-1]\n" in transpile(code).text()
+
+
+def test_a_hint_for_what_is_an_image_or_has_fewer_axes(transpile, own_overrides):
+    hint = '[[hint]]\nfunction = "net.pooled"\nreturns = "IMAGE or flat"\nreason = "a test"\n'
+    (own_overrides / "index.toml").write_text(hint)
+    code = """\
+def pooled(x, how):
+    return how(x)
+
+
+def head(x: torch.Tensor, how, last: bool):
+    x = pooled(x, how)
+    if last:
+        x = x.permute(0, 2, 3, 1)
+    return x
+"""
+    assert "    if last:\n        pass\n" in transpile(code).definition("head")

@@ -161,3 +161,34 @@ def test_arguments_in_a_dict_are_handed_on_where_names_are_torchs(transpile):
 def test_what_is_not_trained_is_said_to_keras(transpile):
     code = "def f(part):\n    for name, p in part.named_parameters():\n        p.requires_grad = False\n"
     assert "p.trainable = False" in transpile(code).text()
+
+
+PLACES = """\
+from typing import List
+
+
+def zigzag(n: int) -> List[int]:
+    places = []
+    for row in [[] for _ in range(n)]:
+        places.extend(row)
+    return places
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.places = zigzag(4)
+
+    def forward(self, tokens: torch.Tensor):
+        b, n, c = tokens.shape
+        return tokens[{index}]
+"""
+
+
+def test_a_list_of_integers_gathers(transpile):
+    run = transpile(PLACES.replace("{index}", ":, self.places, :"))
+    assert "return tf.gather(tokens, self.places, axis=1)" in run.text()
+
+
+def test_a_list_beside_other_indices_is_refused(transpile):
+    assert transpile(PLACES.replace("{index}", ":, self.places, 0")).codes == ["T104"]

@@ -19,6 +19,9 @@ import pytest
         ("torch.arange(4) * n", "tf.range(4, dtype=tf.int64) * n"),
         ("torch.arange(4) * 2", "tf.range(4, dtype=tf.int64) * 2"),
         ("torch.relu(x) * 0.5", "tf.nn.relu(x) * 0.5"),
+        ("torch.fft.fft(x) * torch.arange(4)", "F.fft(x) * tf.cast(tf.range(4, dtype=tf.int64), tf.complex64)"),
+        ("torch.zeros(4) + torch.fft.fft(x)", "tf.cast(tf.zeros((4,)), tf.complex64) + F.fft(x)"),
+        ("torch.fft.fft(x).real", "tf.math.real(F.fft(x))"),
     ],
 )
 def test_numbers_are_written_as_torch_reads_them(transpile, code, expected):

@@ -43,7 +43,8 @@ def overloads(name: str) -> list[Overload]:
     function = lookup(name)
     python = [_of_python(function)] if inspect.isfunction(function) and not _dispatches(function) else []
     last = name.rpartition(".")[2]
-    operator = f"linalg_{last}" if name.startswith("torch.linalg.") else last
+    family = next((part for part in ("linalg", "fft") if name.startswith(f"torch.{part}.")), None)
+    operator = f"{family}_{last}" if family else last
     schemas = [_of_schema(schema) for schema in torch._C._jit_get_schemas_for_operator(f"aten::{operator}")]
     return python or [schema for schema in schemas if "out" not in schema.keyword_only]
 

@@ -18,6 +18,7 @@ NOT_TOLD = {
     "torch.arange": "end, or start and end, or start, end and step: told apart by their number",
     "torch.einsum": "*args in Python; the equation and its operands in the documentation",
     "torch.unique": "*args in Python, told apart by what is asked for",
+    "torch.Tensor.type": "C; told apart by whether a dtype is given",
     "torch.Tensor.numpy": "C; `force` is not covered",
     "torch.Tensor.tolist": "C, no arguments",
     **dict.fromkeys((f"torch.Tensor.{name}" for name in ("float", "double", "long", "int", "bool")), "C; a cast"),

@@ -211,6 +211,71 @@ def test_spatial_layer(name, arguments):
     assert_same_layer(getattr(nn, name)(**arguments), getattr(torch_nn, name)(**arguments), x)
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"kernel_size": 4, "stride": 4},
+        {"kernel_size": 3, "stride": 2, "padding": 1},
+        {"kernel_size": (3,), "padding": 1, "count_include_pad": False},
+        {"kernel_size": 2, "ceil_mode": True},
+    ],
+    ids=str,
+)
+def test_avg_pool1d(arguments):
+    assert_same_layer(nn.AvgPool1d(**arguments), torch_nn.AvgPool1d(**arguments), sample(2, 3, 13), image=False)
+
+
+class Hidden(torch_nn.Module):
+    """Only the sequence that an LSTM gives."""
+
+    def __init__(self, lstm):
+        super().__init__()
+        self.lstm = lstm
+
+    def forward(self, x):
+        return self.lstm(x)[0]
+
+
+class OurHidden(nn.Module):
+    """The same of ours."""
+
+    def __init__(self, lstm):
+        super().__init__()
+        self.lstm = lstm
+
+    def call(self, x):
+        return self.lstm(x)[0]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {},
+        {"bidirectional": True, "batch_first": True},
+        {"num_layers": 2, "bidirectional": True, "batch_first": True, "bias": False},
+    ],
+    ids=str,
+)
+def test_lstm(arguments):
+    ours, theirs = nn.LSTM(4, 3, **arguments), torch_nn.LSTM(4, 3, **arguments)
+    assert_same_layer(OurHidden(ours), Hidden(theirs), sample(2, 5, 4), image=False)
+    places = (1 + arguments.get("bidirectional", False)) * arguments.get("num_layers", 1)
+    x = sample(2, 5, 4, seed=3)
+    first = [sample(places, 2 if "batch_first" in arguments else 5, 3, seed=seed) for seed in (4, 5)]
+    hidden, states = ours(x, tuple(first))
+    expected, expected_states = theirs(torch.from_numpy(x), tuple(map(torch.from_numpy, first)))
+    assert_close(hidden, expected.detach().numpy())
+    for state, expected_state in zip(states, expected_states, strict=True):
+        assert_close(state, expected_state.detach().numpy())
+
+
+def test_lstm_refuses_what_it_does_not_do():
+    with pytest.raises(NotImplementedError, match="proj_size=2"):
+        nn.LSTM(4, 3, proj_size=2)
+    with pytest.raises(ValueError, match="three axes"):
+        nn.LSTM(4, 3)(sample(5, 4))
+
+
 def test_pixel_unshuffle():
     assert_same_layer(nn.PixelUnshuffle(2), torch_nn.PixelUnshuffle(2), sample(2, 6, 4, 3))
 

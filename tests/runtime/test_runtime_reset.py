@@ -20,6 +20,7 @@ LAYERS = {
     "batch norm": (lambda nn: nn.BatchNorm2d(60)),
     "norm without weights": (lambda nn: nn.LayerNorm(60, elementwise_affine=False)),
     "embedding": (lambda nn: nn.Embedding(60, 50, padding_idx=3)),
+    "lstm": (lambda nn: nn.LSTM(30, 40, num_layers=2, bidirectional=True)),
     "prelu": (lambda nn: nn.PReLU(60)),
 }
 

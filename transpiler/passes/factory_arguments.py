@@ -27,9 +27,9 @@ _GET_DEVICE_DTYPE = "timm.layers.helpers.get_device_dtype"
 
 
 _REGISTERS = m.Call(func=m.Attribute(value=m.Name("self"), attr=m.Name("register_buffer")))
-# self._create(size, device, dtype)
+# self._create(size, device, dtype) or super().__init__(size, device, dtype)
 _HANDS_ON_BOTH = m.Call(
-    func=m.Attribute(value=m.Name("self")),
+    func=m.Attribute(value=m.Name("self") | m.Call(func=m.Name("super"))),
     args=[m.ZeroOrMore(), m.Arg(m.Name("device"), keyword=None), m.Arg(m.Name("dtype"), keyword=None)],
 )
 
@@ -82,6 +82,9 @@ def _calls_with_dtype(node: cst.CSTNode) -> Iterator[cst.Call]:
 
 
 def _is_factory_dict(node: cst.CSTNode) -> bool:
+    if m.matches(node, m.Call(func=m.Name("dict"), args=[m.AtLeastN(m.Arg(keyword=m.Name()), n=1)])):
+        keywords = {arg.keyword.value for arg in cst.ensure_type(node, cst.Call).args if arg.keyword is not None}
+        return keywords <= _FACTORY
     if not isinstance(node, cst.Dict) or not node.elements:
         return False
     keys = {

@@ -70,10 +70,18 @@ class StatementRewriter(Rewriter):
         is_data = isinstance(target, cst.Attribute) and target.attr.value == "data"
         if is_data and isinstance(self.kind(cst.ensure_type(target, cst.Attribute).value), Tensor):
             written = code_of(updated_node.targets[0].target)  # `x.data` is `x` by now
-            return cst.Expr(expression(f"{written}.assign({code_of(updated_node.value)})"))
+            value = self._in_torchs_order(code_of(updated_node.value), original_node.value)
+            return cst.Expr(expression(f"{written}.assign({value})"))
         if isinstance(target, cst.Subscript) and isinstance(self.kind(target.value), Tensor):
             return self._part_assigned(target, updated_node.targets[0].target, updated_node.value, original_node.value)
         return self._hinted(original_node, updated_node)
+
+    def _in_torchs_order(self, code: str, original: cst.BaseExpression) -> str:
+        """The code of a value as a parameter takes it."""
+        kind = self.kind(original)
+        if not isinstance(kind, Tensor) or kind.layout is not Layout.IMAGE or kind.rank != 4:
+            return code
+        return self.transposed(code, kind, Layout.PLAIN, original, "a parameter is given its value in torch's order")
 
     def _hinted(self, original: cst.Assign, updated: cst.Assign) -> cst.Assign:
         """An attribute whose value a hint gives, or a tensor that a hint stores in another order than it comes in."""

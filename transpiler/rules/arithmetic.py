@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..kinds import PYTHON, Kind, Layout, Sequence, Tensor
 from .products import matrix_product
 from .table import BoundCall, Case, Op, Refusal, broadcast, plain_of_rank, python, same, with_dtype
-from .template import fill
+from .template import fill, parenthesize
 
 X = {"x": (2, 3, 4)}
 IMAGE = {"x": (2, 3, 4, 5)}
@@ -45,6 +45,14 @@ def cast_code(call: BoundCall) -> str:
     if isinstance(target.kind, Tensor):
         return f"tf.cast({source}, {target.code()}.dtype)"
     return f"tf.cast({source}, {target.code()})"
+
+
+def type_code(call: BoundCall) -> str:
+    return cast_code(call) if call.given("dtype") else f"{parenthesize(call.one('input').code())}.dtype"
+
+
+def type_kind(call: BoundCall) -> Kind:
+    return same(call) if call.given("dtype") else PYTHON
 
 
 def clamp_code(call: BoundCall) -> str:
@@ -143,6 +151,8 @@ ROWS = (
               Case("torch.einsum('...ij,...jk->...ik', x, y)", {"x": (2, 3, 4), "y": (2, 4, 5)}))),
     # casts
     Op("torch.Tensor.to", "input, dtype=None, *, copy=None", cast_code, "any", same, cases=(Case("x.to(torch.float64)", X), Case("x.to(dtype=torch.int64)", X))),
+    Op("torch.Tensor.type", "input, dtype=None", type_code, "any", type_kind, cases=(Case("x.type(torch.float64)", X), Case("x.type(i.type())", {"x": (2, 3), "i": ((2, 3), "int64")})),
+       note="without a dtype it gives the tensor's, where torch names it"),
     Op("torch.Tensor.type_as", "input, other", "tf.cast({input}, {other}.dtype)", "any", same, cases=(Case("x.type_as(y)", XY),)),
     Op("torch.Tensor.float", "input", "tf.cast({input}, tf.float32)", "any", with_dtype("float"), cases=(Case("i.float()", {"i": ((2, 3), "int64")}),)),
     Op("torch.Tensor.double", "input", "tf.cast({input}, tf.float64)", "any", with_dtype("float"), cases=(Case("x.double()", X),)),
@@ -178,6 +188,8 @@ ROWS = (
     Op("torch.Tensor.triu_", "input, diagonal=0", "F.triu({input}<, {diagonal}>)", "plain", same, inplace=True, cases=(Case("x.clone().triu_(1)", {"x": (4, 4)}),)),
     Op("torch.Tensor.triu", "input, diagonal=0", "F.triu({input}<, {diagonal}>)", "plain", same, also=("torch.triu",), cases=(Case("torch.triu(x, 1)", {"x": (4, 4)}),)),
     Op("torch.linalg.pinv", "input", "tf.linalg.pinv({input})", "plain", transposed_kind, cases=(Case("torch.linalg.pinv(x)", {"x": (5, 3)}),)),
+    Op("torch.fft.fft", "input, n=None, dim=-1", "F.fft({input}<, n={n}><, dim={dim}>)", "plain", with_dtype("complex"), note="of float32 and float64",
+       cases=(Case("torch.fft.fft(x).real", {"x": (2, 3, 4)}), Case("torch.fft.fft(x, dim=-2).imag", {"x": (2, 3, 4)}), Case("(torch.fft.fft(x, n=3, dim=1) * torch.arange(3)[:, None]).real", {"x": (2, 4, 2)}))),
     Op("torch.linalg.inv", "A", "tf.linalg.inv({A})", "plain", same, cases=(Case("torch.linalg.inv(x + 3 * torch.eye(3))", {"x": (3, 3)}),)),
 )
 

@@ -8,8 +8,8 @@ from ..kinds import PYTHON, Kind, Layout, Python, Tensor, Tuple
 from .table import Argument, BoundCall, Case, Op, same
 from .template import items_of, sizes_code
 
-_DTYPES = {"torch.long": "int", "torch.int64": "int", "torch.int32": "int", "torch.int": "int", "torch.bool": "bool", "torch.uint8": "int"}
-_NAMES = {"tf.int64": "int", "tf.int32": "int", "tf.bool": "bool", "tf.uint8": "int"}
+_DTYPES = {"torch.long": "int", "torch.int64": "int", "torch.int32": "int", "torch.int": "int", "torch.bool": "bool", "torch.uint8": "int", "torch.complex64": "complex"}
+_NAMES = {"tf.int64": "int", "tf.int32": "int", "tf.bool": "bool", "tf.uint8": "int", "tf.complex64": "complex"}
 
 
 def _dtype(call: BoundCall, default: str | None = "float") -> str | None:

@@ -18,6 +18,8 @@ ROWS = (
     Layer("torch.nn.Flatten", "nn.Flatten", "any", "plain", note="a rank-4 input is an image held channels-last; it is flattened in torch's order"),
     Layer("torch.nn.Conv2d", "nn.Conv2d", "image", "image", 4),
     Layer("torch.nn.Conv1d", "nn.Conv1d", "plain", "plain", 3, note="(B, C, L) in torch's order"),
+    Layer("torch.nn.AvgPool1d", "nn.AvgPool1d", "plain", "plain", 3, note="(B, C, L) in torch's order"),
+    Layer("torch.nn.LSTM", "nn.LSTM", "plain", "sequence and states", 3, note="without `proj_size`"),
     Layer("torch.nn.Conv3d", "nn.Conv3d", "image", "image", 5),
     Layer("torch.nn.ConvTranspose2d", "nn.ConvTranspose2d", "image", "image", 4),
     Layer("torch.nn.BatchNorm2d", "nn.BatchNorm2d", "image", "image", 4),

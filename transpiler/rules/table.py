@@ -176,12 +176,15 @@ class Op:
 
 @dataclass(frozen=True)
 class Layer:
-    """A torch.nn class and the runtime class that stands for it; `layout` says which layout its input has."""
+    """A torch.nn class and the runtime class that stands for it; `layout` says which layout its input has.
+
+    Its result may be a tuple: a tensor, and a pair of the states that a recurrence ends in.
+    """
 
     torch: str
     runtime: str
     layout: Literal["any", "image", "plain"] = "any"
-    result: Literal["same", "image", "plain"] = "same"
+    result: Literal["same", "image", "plain", "sequence and states"] = "same"
     rank: int | None = None
     note: str = ""
 

@@ -64,7 +64,6 @@ ERASED = (
 
 MISSING = (
     Missing("torch.autograd.Function", "custom gradients are written with tf.custom_gradient", "write an override"),
-    Missing("torch.nn.LSTM", "torch's gates and biases differ from Keras'", "write an override on keras.layers.LSTM"),
     Missing("torch.optim.Optimizer", "optimizers are Keras optimizers", "use keras.optimizers"),
     Missing("torch.distributed", "distribution is tf.distribute's", "use tf.distribute"),
     Missing("torch.save", "weights are saved as safetensors or by Keras", "use model.save_weights"),

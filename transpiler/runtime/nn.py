@@ -42,8 +42,9 @@ from .normalization import (
 )
 from .padding import ConstantPad2d, ReflectionPad2d, ReplicationPad2d, ZeroPad2d
 from .parameter import ImageParameter, Parameter, ParameterSlice, StoredTensor, is_parameter
-from .pooling import AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d
+from .pooling import AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool1d, AvgPool2d, MaxPool2d
 from .recipe import keras_arguments
+from .recurrent import LSTM
 from .resize import PixelShuffle, PixelUnshuffle, Unfold, Upsample
 from .url import load_state_dict_from_url
 
@@ -51,9 +52,11 @@ __all__ = [
     "CELU",
     "ELU",
     "GELU",
+    "LSTM",
     "SELU",
     "AdaptiveAvgPool2d",
     "AdaptiveMaxPool2d",
+    "AvgPool1d",
     "AvgPool2d",
     "BatchNorm",
     "BatchNorm1d",

@@ -70,6 +70,29 @@ class AvgPool2d(Module):
         )
 
 
+class AvgPool1d(Module):
+    """`torch.nn.AvgPool1d` of (B, C, L), which is no image and keeps torch's order."""
+
+    def __init__(
+        self,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+        **kwargs: Any,
+    ):
+        super().__init__(**kwargs)
+        self.kernel_size = kernel_size
+        self.stride = kernel_size if stride is None else stride
+        self.padding = padding
+        self.ceil_mode = ceil_mode
+        self.count_include_pad = count_include_pad
+
+    def call(self, x: Any) -> tf.Tensor:
+        return F.avg_pool1d(x, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad)
+
+
 class AdaptiveAvgPool2d(Module):
     """`torch.nn.AdaptiveAvgPool2d`."""
 

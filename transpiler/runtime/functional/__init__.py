@@ -36,7 +36,7 @@ from .normalization import (
 )
 from .padding import pad, pad_image
 from .patches import fold, pixel_shuffle, pixel_unshuffle, unfold
-from .pooling import adaptive_avg_pool2d, adaptive_max_pool2d, avg_pool2d, max_pool2d
+from .pooling import adaptive_avg_pool2d, adaptive_max_pool2d, avg_pool1d, avg_pool2d, max_pool2d
 from .random import (
     Beta,
     bernoulli,
@@ -51,6 +51,7 @@ from .random import (
     uniform_like,
 )
 from .recompute import checkpoint
+from .recurrent import lstm
 from .reshaping import chunk, flatten, image_of_tokens, split, swap_axes, tensor_split, tile
 from .resize import interpolate
 from .rolling import roll
@@ -76,6 +77,7 @@ from .shape import (
 )
 from .values import (
     arange,
+    fft,
     finfo,
     full_like,
     linspace,
@@ -95,6 +97,7 @@ __all__ = [
     "adaptive_max_pool2d",
     "affine_grid",
     "arange",
+    "avg_pool1d",
     "avg_pool2d",
     "batch_norm",
     "bernoulli",
@@ -111,6 +114,7 @@ __all__ = [
     "dropout2d",
     "elu",
     "expand",
+    "fft",
     "finfo",
     "flatten",
     "image_of_tokens",
@@ -132,6 +136,7 @@ __all__ = [
     "linspace",
     "log2",
     "log_softmax",
+    "lstm",
     "masked_fill",
     "max_pool2d",
     "max_with_indices",

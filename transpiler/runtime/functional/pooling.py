@@ -91,6 +91,25 @@ def avg_pool2d(
     return means * tf.cast(area / counts, x.dtype)
 
 
+def avg_pool1d(
+    x: Any,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+) -> tf.Tensor:
+    """`torch.nn.functional.avg_pool1d`: (B, C, L) in torch's order."""
+    kernel, padding = _single(kernel_size), _single(padding)
+    stride = kernel if stride is None else _single(stride)
+    rows = tf.expand_dims(x, -1)  # an image of C rows and one channel
+    return avg_pool2d(rows, (1, kernel), (1, stride), (0, padding), ceil_mode, count_include_pad)[..., 0]
+
+
+def _single(size: Any) -> int:
+    return int(size[0]) if isinstance(size, (tuple, list)) else int(size)
+
+
 def _places_counted(size: Any, out: Any, kernel: int, stride: int, padding: int, include_pad: bool) -> Any:
     """How many places along one axis each window divides by."""
     first, last = (-padding, size + padding) if include_pad else (0, size)

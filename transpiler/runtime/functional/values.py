@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from .reshaping import swap_axes
 from .shape import gather
 
 
@@ -46,6 +47,18 @@ def full_like(x: Any, fill_value: Any) -> tf.Tensor:
         if None in x.shape
         else (tf.broadcast_to(tf.cast(fill_value, x.dtype), x.shape))
     )
+
+
+def fft(x: Any, n: int | None = None, dim: int = -1) -> tf.Tensor:
+    """`torch.fft.fft` of real numbers or complex ones; `n` cuts the axis or fills it up with zeros."""
+    x = tf.convert_to_tensor(x)
+    if not x.dtype.is_complex:
+        x = tf.cast(x, tf.complex128 if x.dtype == tf.float64 else tf.complex64)
+    x = swap_axes(x, dim, -1)
+    if n is not None:
+        x = x[..., :n]
+        x = tf.pad(x, [(0, 0)] * (x.shape.rank - 1) + [(0, n - tf.shape(x)[-1])])
+    return swap_axes(tf.signal.fft(x), dim, -1)
 
 
 def arange(*bounds: Any) -> tf.Tensor:
