@@ -449,20 +449,25 @@ def test_a_parameter_of_the_channels_of_images(shape):
     assert len(layer.trainable_variables) == 1
 
 
-class Overlaid(nn.Module):
+class Overlaid(nn.Model):
     """As timm's RegNet and ByobNet: its keyword arguments change its configuration."""
 
     def __init__(self, cfg, **kwargs):
         super().__init__()
+        if not kwargs.keys() <= cfg.keys():
+            raise TypeError(f"no such field: {kwargs}")
         self.cfg = {**cfg, **kwargs}
         self.fc = nn.Linear(self.cfg["width"], 4)
 
 
-def test_the_dtype_is_no_keyword_argument_of_upstream():
-    module = Overlaid({"width": 3}, width=5, dtype="mixed_bfloat16")
-    assert module.cfg == {"width": 5}
-    for layer in (module, module.fc):
-        assert (layer.compute_dtype, layer.variable_dtype) == ("bfloat16", "float32")
-    again = Overlaid.from_config(module.get_config())
-    assert again.dtype_policy.name == again.fc.dtype_policy.name == "mixed_bfloat16"
+def test_arguments_of_keras_are_no_keyword_arguments_of_upstream():
+    model = Overlaid({"width": 3}, width=5, dtype="mixed_bfloat16", name="backbone", trainable=False)
+    again = Overlaid.from_config(model.get_config())
+    for either in (model, again):
+        assert (either.cfg, either.name, either.trainable_variables) == ({"width": 5}, "backbone", [])
+        for layer in (either, either.fc):
+            assert (layer.compute_dtype, layer.variable_dtype) == ("bfloat16", "float32")
     assert Overlaid({"width": 3}).compute_dtype == "float32"
+    assert Overlaid({"width": 3}).name.startswith("overlaid")
+    with pytest.raises(ValueError, match="without '/'"):
+        Overlaid({"width": 3}, name="a/b")

@@ -28,25 +28,27 @@ from .recipe import (
 from .registry import Registry, RemovableHandle, WithoutModule, attribute_of, torch_name_of
 from .state import IncompatibleKeys, load_state_dict, state_dict
 
+# What every layer of Keras takes.
+_OF_KERAS = frozenset({"name", "dtype", "trainable"})
 _PLAIN = frozenset({bool, int, float, str, type(None)})
 
 
 class _WholeWithItsLayers(ABCMeta):
     """Lets the layers that a constructor makes have the dtype policy that it was given, and names of their place.
 
+    Keras' own arguments reach a constructor only where it names them: RegNet's `**kwargs` change its configuration.
+
     An ABCMeta, so that a module may have an abstract base class of upstream's.
     """
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        dtype, policy = kwargs.get("dtype"), None
-        if dtype is not None:
-            policy = keras.dtype_policies.get(dtype.name if isinstance(dtype, tf.DType) else dtype)
-            if "dtype" in inspect.signature(cls.__init__).parameters:  # type: ignore[misc]
-                kwargs["dtype"] = policy
-            else:  # RegNet's `**kwargs`, say, change its configuration and aren't for Keras
-                del kwargs["dtype"]
-        with default_policy(policy), postponed_draws():
+        own = _taken_from(kwargs, cls)
+        with default_policy(own.get("dtype")), postponed_draws():
             module = super().__call__(*args, **kwargs)
+        if "name" in own:
+            module.__dict__["name"] = own["name"]
+        if "trainable" in own:
+            module.trainable = own["trainable"]
         name_by_place(module)
         return module
 
@@ -516,6 +518,20 @@ class Module(DirectlyCalled, metaclass=_WholeWithItsLayers):
         if config.get("frozen"):
             freeze_as_described(layer, config["frozen"])
         return layer
+
+
+def _taken_from(kwargs: dict[str, Any], cls: Any) -> dict[str, Any]:
+    """Keras' own among the arguments of a constructor, checked; those that it does not name are removed."""
+    own = {argument: kwargs[argument] for argument in _OF_KERAS if kwargs.get(argument) is not None}
+    if "dtype" in own:
+        dtype = own["dtype"]
+        kwargs["dtype"] = own["dtype"] = keras.dtype_policies.get(dtype.name if isinstance(dtype, tf.DType) else dtype)
+    if "name" in own and (not isinstance(own["name"], str) or "/" in own["name"]):
+        raise ValueError(f"Expected a name without '/'. Received: {own['name']!r}")
+    named = inspect.signature(cls.__init__).parameters
+    for argument in _OF_KERAS - named.keys():
+        kwargs.pop(argument, None)
+    return own
 
 
 def _unexpected_keyword(cls: type, error: ValueError) -> str | None:
