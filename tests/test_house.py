@@ -30,8 +30,8 @@ LAYERS = (
         *("emit", "exchange", "fingerprint", "lock", "manifest", "output_folder", "parity_states", "standing", "swap", "upstream_files", "written"),
     },
     {
-        *("code", "findings", "kinds", "layout", "names", "patterns", "registries", "rules", "scopes", "source", "source_roots", "transform", "walk"),
-        *("progress", "reach", "replay", "resources", "templating", "timings"),
+        *("code", "findings", "kinds", "layout", "names", "parallel", "patterns", "registries", "rules", "scopes", "source", "source_roots", "transform", "walk"),
+        *("progress", "reach", "replay", "resources", "templating", "timings", "tree_cache"),
     },
     {"__init__", "diagnostics", "model", "output_error"},
 )
@@ -42,6 +42,7 @@ RUNTIME_NEEDS = {"keras", "tensorflow", "numpy"}
 RUNTIME_NEEDS_LATER = {"safetensors", "huggingface_hub", "ml_dtypes", "yaml"}  # imported by the functions that use them
 READERS_OF_PICKLES = {"runtime/checkpoints.py"}
 MAY_PRINT = {"cli.py", "__main__.py"}
+ENDS_WHAT_IT_STARTS = {"transpiler/parallel.py": {"os._exit"}}
 LONGEST = 600
 LONGER_WITH_REASON: dict[str, str] = {}
 
@@ -136,10 +137,11 @@ def test_the_runtime_stands_alone(path: str) -> None:
 
 @pytest.mark.parametrize("path", [path for path in ALL if Path(path).name not in MAY_PRINT])
 def test_only_command_lines_print_and_exit(path: str) -> None:
+    forbidden = {"print", "exit", "quit", "sys.exit", "os._exit"} - ENDS_WHAT_IT_STARTS.get(path, set())
     said = [
         f"line {each.lineno}: {ast.unparse(each.func)}"
         for each in ast.walk(tree(path))
-        if isinstance(each, ast.Call) and ast.unparse(each.func) in {"print", "exit", "quit", "sys.exit", "os._exit"}
+        if isinstance(each, ast.Call) and ast.unparse(each.func) in forbidden
     ]
     assert not said
 

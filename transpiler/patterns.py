@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from functools import cache
 
 import libcst as cst
 
@@ -81,17 +82,21 @@ class _Node(Pattern):
 
 def __getattr__(name: str) -> Callable[..., Pattern]:
     """The pattern of the node type called `name`; its arguments are that type's fields."""
+    return _pattern_of(name)
+
+
+@cache
+def _pattern_of(name: str) -> Callable[..., Pattern]:
     kind = getattr(cst, name, None)
     if not (isinstance(kind, type) and issubclass(kind, cst.CSTNode)):
         raise AttributeError(f"no type of node is called {name}")
     order = [field.name for field in fields(kind)]
+    known = frozenset(order)
 
     def pattern(*arguments: object, **named: object) -> Pattern:
-        wanted = {**dict(zip(order, arguments, strict=False)), **named}
-        unknown = wanted.keys() - set(order)
-        if unknown or len(arguments) > len(order):
-            raise TypeError(f"{name} has no field {', '.join(sorted(unknown)) or 'more'}")
-        return _Node(kind, tuple(wanted.items()))
+        if not known >= named.keys() or len(arguments) > len(order):
+            raise TypeError(f"{name} has no such field: {', '.join(named) or len(arguments)}")
+        return _Node(kind, (*zip(order, arguments, strict=False), *named.items()))
 
     return pattern
 

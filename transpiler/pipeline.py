@@ -26,6 +26,7 @@ from .names import NameResolver
 from .needs import Needs
 from .overrides import OverrideIndex
 from .packages import module_path, package_output, runtime_output
+from .parallel import in_parallel
 from .prepare import prepare
 from .program import Program
 from .registries import Registries
@@ -35,6 +36,7 @@ from .source import SourceFinder
 from .stored_parameters import store_per_channel_parameters
 from .templating import ModuleHeader, render
 from .timings import Timings
+from .tree_cache import remove_old_trees
 from .typing_rounds import infer
 
 Progress = Callable[[str, int, int], None]
@@ -109,6 +111,7 @@ def _transpile(
                     refused[root] = told
         tried |= troubled.keys()
     found = [*chain(*refused.values()), *chain(*generation.findings.values()), *generation.notes]
+    remove_old_trees()
     return Result(
         files=_files(resolver, overrides, generation) if generation.roots else (),
         diagnostics=tuple(dict.fromkeys(found)),
@@ -140,9 +143,12 @@ def _generate(
     absent = frozenset(item.target for item in closure.soft_imports if item.target not in plans)
     assembler = Assembler(program, overrides, model_classes(typings, overrides), absent)
     with timings.phase("rewrite"):
-        modules = [
-            assembler.module(plans[name], typings[name]) for name in _with_progress(plans, "rewriting", progress)
-        ]
+        modules = in_parallel(
+            lambda name: assembler.module(plans[name], typings[name]),
+            [*plans],
+            weight=lambda name: _length(needs.resolver, plans[name]),
+            watched=lambda names: _with_progress(names, "rewriting", progress),
+        )
     return _Generation(
         roots=tuple(roots),
         plans=plans,
@@ -151,6 +157,12 @@ def _generate(
         notes=(*overrides.unused_hints(), *_soft_import_notes(needs.resolver, closure)),
         overrides_used=_overridden(plans),
     )
+
+
+def _length(resolver: NameResolver, plan: ModulePlan) -> float:
+    """How much of a module's text is generated, in characters, as if all statements were as long."""
+    source = resolver.source(plan.name)
+    return len(source.text) * len(plan.statements) / max(len(source.tree.body), 1)
 
 
 def _overridden(plans: Mapping[str, ModulePlan]) -> tuple[str, ...]:

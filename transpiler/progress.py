@@ -8,11 +8,15 @@ from types import TracebackType
 from tqdm import tqdm  # type: ignore[import-untyped]
 
 
+class _Bar(tqdm):  # type: ignore[misc]
+    monitor_interval = 0  # no thread: a process with one can't be copied (see parallel.py)
+
+
 class ProgressBar:
     """Shows `progress(label, done, total)` on stderr; silent when stderr is not a terminal."""
 
     def __init__(self) -> None:
-        self._bar = tqdm(file=sys.stderr, disable=not sys.stderr.isatty(), leave=False, unit="file")
+        self._bar = _Bar(file=sys.stderr, disable=not sys.stderr.isatty(), leave=False, unit="file")
 
     def __call__(self, label: str, done: int, total: int) -> None:
         if done < self._bar.n:

@@ -17,6 +17,7 @@ from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 from .diagnostics import Diagnostic, Location, TranspileError
 from .model import Upstream
 from .source_roots import FolderRoot, SourceRoot, distribution_of, open_source
+from .tree_cache import keep_tree, load_tree
 from .walk import children, walk
 
 
@@ -235,14 +236,19 @@ class SourceFinder:
 
 def parse(text: str, path: str) -> cst.Module:
     """Parse source text; a syntax error becomes a diagnostic with its place."""
+    kept = load_tree(text)
+    if kept is not None:
+        return kept
     try:
-        return cst.parse_module(text)
+        tree = cst.parse_module(text)
     except cst.ParserSyntaxError as error:
         where, message = _syntax_error(text, path, error)
         lines = text.splitlines()
         line = lines[where.line - 1] if where.line <= len(lines) else ""
         hint = "the source must parse as Python"
         raise TranspileError(Diagnostic("S103", f"syntax error: {message}", where, hint, "error", line)) from error
+    keep_tree(text, tree)
+    return tree
 
 
 def _syntax_error(text: str, path: str, error: cst.ParserSyntaxError) -> tuple[Location, str]:

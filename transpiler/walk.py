@@ -49,6 +49,17 @@ _PUNCTUATION = frozenset(
 
 _SEQUENCES = frozenset({tuple, list})
 
+_put = object.__setattr__  # nodes are frozen
+
+# Nodes that say how code is laid out, and that nothing asks for by identity.
+_LAYOUT_NODES = frozenset(
+    {
+        *(cst.SimpleWhitespace, cst.Newline, cst.TrailingWhitespace, cst.EmptyLine),
+        *(cst.Comma, cst.AssignEqual, cst.Dot),
+        *(cst.LeftParen, cst.RightParen, cst.LeftSquareBracket, cst.RightSquareBracket, cst.Colon),
+    }
+)
+
 # Where the fields of a node stand in another order than its parts do in the source.
 _SOURCE_ORDER: dict[type[cst.CSTNode], tuple[str, ...]] = {
     cst.Arg: ("keyword", "value"),
@@ -100,6 +111,40 @@ def walk(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
                 pending += value
             elif is_node_type(kind):  # type: ignore[arg-type]
                 pending.append(value)
+
+
+def with_shared_layout(tree: T) -> T:
+    """The tree with like spaces, commas and brackets made one object each: it takes half the room.
+
+    It is changed in place: nothing else may have seen it yet.
+    """
+    seen: dict[tuple[object, ...], cst.CSTNode] = {}
+
+    def shared(node: cst.CSTNode) -> cst.CSTNode:
+        key: list[object] = [type(node)]
+        for name in all_fields(type(node)):
+            value = getattr(node, name)
+            if type(value) in _SEQUENCES:
+                parts = [shared(part) for part in value]
+                if parts:
+                    _put(node, name, type(value)(parts))
+                key += map(id, parts)
+            elif is_node_type(type(value)):  # type: ignore[arg-type]
+                part = shared(value)
+                if part is not value:
+                    _put(node, name, part)
+                key.append(id(part))
+            else:
+                key.append(value)
+        return seen.setdefault(tuple(key), node) if type(node) in _LAYOUT_NODES else node
+
+    return shared(tree)  # type: ignore[return-value]
+
+
+@cache
+def all_fields(cls: type[cst.CSTNode]) -> tuple[str, ...]:
+    """The fields of a node."""
+    return tuple(field.name for field in fields(cls))
 
 
 def find(node: cst.CSTNode, *types: type[T]) -> Iterator[T]:
