@@ -92,6 +92,17 @@ def test_conv3d():
     assert_close(ours(x), expected.detach().numpy())
 
 
+def test_gradient_of_conv3d_outside_of_graphs():
+    ours, theirs = nn.Conv3d(3, 4, (1, 3, 3), padding=(0, 1, 1)), torch_nn.Conv3d(3, 4, (1, 3, 3), padding=(0, 1, 1))
+    ours.load_state_dict(theirs.state_dict())
+    x = sample(2, 2, 5, 5, 3)
+    theirs(torch.from_numpy(x).permute(0, 4, 1, 2, 3)).square().sum().backward()
+    with tf.GradientTape() as tape:
+        value = tf.reduce_sum(tf.square(ours(x)))
+    gradient = tape.gradient(value, ours.weight.variable.value)
+    assert_close(gradient, theirs.weight.grad.permute(2, 3, 4, 1, 0).numpy())
+
+
 @pytest.mark.parametrize(
     "name, arguments",
     [

@@ -95,7 +95,9 @@ def _convolution(
         return tf.nn.depthwise_conv2d(x, by_channel, [1, *stride, 1], padding, dilations=dilation)
     if kernel.shape.rank == 4:
         return tf.nn.conv2d(x, kernel, list(stride), padding, dilations=list(dilation))
-    return tf.nn.convolution(x, kernel, strides=list(stride), padding=padding, dilations=list(dilation))
+    # The gradient in three dimensions needs the format's name; outside of graphs the default has none.
+    layout = {3: "NWC", 5: "NDHWC"}[kernel.shape.rank]
+    return tf.nn.convolution(x, kernel, list(stride), padding, data_format=layout, dilations=list(dilation))
 
 
 def _suits_depthwise(
