@@ -236,7 +236,8 @@ class Expressions:
             left.origin if left.layout is Layout.OPAQUE else right.origin if right.layout is Layout.OPAQUE else None
         )
         dtype = left.dtype if left.dtype == right.dtype else None
-        return Tensor(layout, rank, dtype, False, origin if layout is Layout.OPAQUE else None)
+        of_images = layout is Layout.PLAIN and any(side.of_images and side.rank == rank for side in (left, right))
+        return Tensor(layout, rank, dtype, False, origin if layout is Layout.OPAQUE else None, of_images=of_images)
 
     def _meet(self, left: Tensor, right: Tensor) -> None:
         """What an undecided operand is, by the one that it meets."""

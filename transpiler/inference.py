@@ -281,6 +281,9 @@ class Analysis:
         """A function hands out one layout wherever it returns; a module's is that of images."""
         if before is not None and are_stored_differently(before, now):
             self.program.hand_out(self.name, self.usual_layout)
+        elif isinstance(now, Tensor) and now.of_images and now.rank == 4:
+            # Who calls a module of unknown class takes what it gives for an image, as it was given one.
+            self.program.hand_out(self.name, self.usual_layout)
 
     @property
     def usual_layout(self) -> Layout:

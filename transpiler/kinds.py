@@ -54,6 +54,7 @@ class Tensor(Kind):
     `is_flat` says that it has fewer than four axes, `of_four` how one of unknown rank is stored where it has four.
     `is_last` says that it is an image whose channels the source has put last, which is stored as the image is.
     `swapped` are two axes that the source has just swapped, (-2, -1) for the last two: `tokens.transpose(1, 2)`.
+    `of_images` says that images are in it, in torch's order: its last three axes are (C, H, W).
     """
 
     layout: Layout = Layout.PLAIN
@@ -66,6 +67,7 @@ class Tensor(Kind):
     of_four: Layout | None = None
     swapped: tuple[int, int] | None = None
     is_last: bool = False
+    of_images: bool = False
 
 
 @dataclass(frozen=True)

@@ -284,3 +284,33 @@ class Stem(Cell):
 """
     )
     assert "axis=-1" in run.definition("cell") and not run.transposes()
+
+
+def test_a_module_that_joins_images_in_torchs_order_gives_an_image(transpile) -> None:
+    run = transpile(
+        """
+class Paths(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.paths = nn.ModuleList([nn.Conv2d(4, 4, 1), nn.Conv2d(4, 4, 3, padding=1)])
+        self.weight = nn.Parameter(torch.ones(2, 4, 1, 1))
+
+    def forward(self, x):
+        x = torch.stack([path(x) for path in self.paths], dim=1)
+        x = x * self.weight
+        return x.sum(dim=1)
+
+
+class Net(nn.Module):
+    def __init__(self, attention):
+        super().__init__()
+        self.attention = attention(4) if attention else None
+        self.conv = nn.Conv2d(4, 4, 1)
+
+    def forward(self, x):
+        x = self.conv(x)
+        return x + self.attention(x)
+"""
+    )
+    assert "tf.transpose(tf.reduce_sum(x, axis=1), (0, 2, 3, 1))" in run.definition("call")
+    assert "return x + self.attention(x)\n" in run.text()

@@ -32,7 +32,9 @@ def reduced(call: BoundCall) -> Kind:
         return image
     count = items_of(call, "dim")
     rank = None if tensor.rank is None or count is None else tensor.rank - count
-    return Tensor(Layout.PLAIN, rank, tensor.dtype)
+    axes = axes_of(call)
+    of_images = call.tensor.of_images and axes is not None and rank is not None and max(axes) < rank + len(axes) - 3
+    return Tensor(Layout.PLAIN, rank, tensor.dtype, of_images=of_images)
 
 
 def _with_axes_of_one(call: BoundCall, tensor: Tensor) -> Kind:

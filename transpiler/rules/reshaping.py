@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from ..kinds import PYTHON, Kind, Layout, Sequence, Shape, Tensor, Tuple, Unknown
 from ..layout import is_to_channels_last, is_to_image, stored_axis, to_stored
@@ -228,6 +229,14 @@ def one_more_axis_kind(call: BoundCall) -> Kind:
     return Tensor(Layout.PLAIN, None if tensor.rank is None else tensor.rank + 1, tensor.dtype)
 
 
+def stacked_kind(call: BoundCall) -> Kind:
+    """Images that are stacked before their channels are images still."""
+    kind = one_more_axis_kind(call)
+    of_images = all(item.layout is Layout.IMAGE and item.rank == 4 for item in call.listed if isinstance(item, Tensor))
+    before_channels = not call.given("dim") or call.one("dim").literal in (0, 1)
+    return replace(kind, of_images=of_images and before_channels) if isinstance(kind, Tensor) else kind
+
+
 def squeeze_kind(call: BoundCall) -> Kind:
     tensor = call.tensor
     if not call.given("dim"):
@@ -391,7 +400,7 @@ ROWS = (
        cases=(Case("x.chunk(2, dim=-1)[1]", TOKENS), Case("x.chunk(3, dim=1)[2]", IMAGE, image=True), Case("x.chunk(4, 1)[3]", {"x": (2, 7)}))),
     Op("torch.Tensor.tensor_split", "input, sections, dim=0", tensor_split_code, "axis", pieces, also=("torch.tensor_split",),
        cases=(Case("x.tensor_split(2, -1)[1]", TOKENS), Case("x.tensor_split(3, dim=1)[0]", IMAGE, image=True), Case("x.tensor_split((1, 4), 1)[1]", {"x": (2, 7)}), Case("x.tensor_split(3, 1)[2]", {"x": (2, 7)}))),
-    Op("torch.stack", "tensors, dim=0", "tf.stack({tensors}<, axis={dim}>)", "plain", one_more_axis_kind,
+    Op("torch.stack", "tensors, dim=0", "tf.stack({tensors}<, axis={dim}>)", "plain", stacked_kind,
        cases=(Case("torch.stack([x, x])", TOKENS), Case("torch.stack((x, x), dim=1)", TOKENS, gradient=True))),
     Op("torch.cat", "tensors, dim=0", cat_code, "axis", same, also=("torch.concat",),
        cases=(Case("torch.cat([x, x])", IMAGE, image=True), Case("torch.cat([x, x], dim=1)", IMAGE, gradient=True, image=True), Case("torch.cat((x, x), -1)", TOKENS))),
