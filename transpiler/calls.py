@@ -63,6 +63,7 @@ _MODULE_WALKS: dict[str, Kind] = {
 }
 # What no tensor has.
 DICT_METHODS = frozenset({"items", "keys", "values"})
+_OF_SUPER = m.Attribute(value=m.Call(func=m.Name("super")))
 _ADDING = frozenset({"append", "extend", "insert"})
 _SELF_RETURNING = _ADDING | {"train", "eval", "to", "apply", "requires_grad_", "float", "half", "cuda", "cpu"}
 
@@ -80,7 +81,7 @@ class Calls:
         target = self._external_or_symbol(node.func)
         if target is not None:
             return self._known(node, target, arguments)
-        if m.matches(node.func, m.Attribute(value=m.Call(func=m.Name("super")))):
+        if m.matches(node.func, _OF_SUPER):
             return self._super_call(cst.ensure_type(node.func, cst.Attribute).attr.value, arguments)
         if isinstance(node.func, cst.Attribute):
             return self._method(node, node.func, arguments)

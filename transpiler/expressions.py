@@ -66,6 +66,9 @@ def literal_value(node: cst.BaseExpression) -> object:
     return NOT_LITERAL
 
 
+_EVERYTHING = m.Slice(lower=None, upper=None, step=None) | m.Index(value=m.Ellipsis())
+
+
 class Expressions:
     """Evaluates expressions to kinds; every result is noted on the analysis, by node."""
 
@@ -412,7 +415,7 @@ def element_of_mapping(kind: Kind) -> Kind:
 
 def keeps_axes(element: cst.SubscriptElement) -> bool:
     """Whether an index takes a whole axis: `:` or `...`."""
-    return m.matches(element.slice, m.Slice(lower=None, upper=None, step=None) | m.Index(value=m.Ellipsis()))
+    return m.matches(element.slice, _EVERYTHING)
 
 
 def reads_batch_size(node: cst.Subscript) -> bool:

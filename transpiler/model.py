@@ -46,6 +46,7 @@ class Result:
     `overrides_of` are, for each of `roots`, those that it reaches. `definition_hashes` are those of the upstream
     definitions that the overrides in use stand for. `overrides_unreached` gives those that stand for a symbol of the
     roots' packages and that no requested module reaches; it reads every module that has overrides.
+    `working_set` is what a run worked with: to free it takes longer than what is left to do.
     """
 
     files: tuple[OutputFile, ...]
@@ -56,4 +57,5 @@ class Result:
     upstream_read: tuple[Upstream, ...]
     definition_hashes: tuple[tuple[str, str], ...] = ()
     overrides_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    working_set: object = field(default=None, compare=False, repr=False)
     overrides_unreached: Callable[[], tuple[str, ...]] = field(default=tuple, compare=False, repr=False)

@@ -113,7 +113,7 @@ def collect_bindings(tree: cst.Module, package: str) -> Bindings:
             _add_import(bindings, node, package)
             continue
         bindings.definitions |= _defined_names(node)
-        if not isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.Lambda, cst.CompFor)):
+        if not isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.BaseExpression)):
             # The last import of a name counts, but what an `except` falls back on gives way to what was tried.
             parts = sorted(children(node), key=lambda part: not isinstance(part, cst.ExceptHandler))
             pending.extend(reversed(parts))
@@ -194,7 +194,8 @@ class NameResolver:
                 self._prepared[name] = self._prepare(source, self)
             finally:
                 self._being_prepared -= 1
-            self._bindings[name] = collect_bindings(self._prepared[name].tree, source.package)
+            if self._prepared[name].tree is not source.tree:
+                self._bindings[name] = collect_bindings(self._prepared[name].tree, source.package)
         return self._prepared[name]
 
     def bindings(self, name: str) -> Bindings:

@@ -67,19 +67,21 @@ def bound_names(statement: cst.CSTNode) -> set[str]:
     return found
 
 
+_EFFECT = m.SimpleStatementLine(
+    body=[
+        m.Expr(value=m.Call())
+        | m.AugAssign()
+        | m.Del()
+        | m.Assign(targets=[m.AssignTarget(target=m.Subscript() | m.Attribute())])
+    ]
+)
+
+
 def _has_effect(statement: cst.CSTNode) -> bool:
     """Whether a statement changes something it doesn't bind: a call, a loop, an assignment to a part."""
     if isinstance(statement, (cst.For, cst.While, cst.With, cst.If, cst.Try)):
         return True
-    pattern = m.SimpleStatementLine(
-        body=[
-            m.Expr(value=m.Call())
-            | m.AugAssign()
-            | m.Del()
-            | m.Assign(targets=[m.AssignTarget(target=m.Subscript() | m.Attribute())])
-        ]
-    )
-    return m.matches(statement, pattern)
+    return m.matches(statement, _EFFECT)
 
 
 _ALL = m.SimpleStatementLine(body=[m.Assign(targets=[m.AssignTarget(target=m.Name("__all__"))])])

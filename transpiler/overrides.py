@@ -159,9 +159,14 @@ class OverrideIndex:
     def upstream_hash(self, symbol: str) -> str:
         """Hash of the upstream definition that an override stands for; empty when there is none."""
         if symbol not in self._upstream_hashes:
-            node = self._upstream_definition(self.get(symbol))
-            self._upstream_hashes[symbol] = "" if node is None else definition_hash(code_of(node))
+            entry = self.get(symbol)
+            node = self._upstream_definition(entry)
+            self._upstream_hashes[symbol] = "" if node is None else definition_hash(self._code(entry.module, node))
         return self._upstream_hashes[symbol]
+
+    def _code(self, module: str, node: cst.BaseStatement) -> str:
+        as_read = self.resolver.source(module).statement_codes
+        return as_read[node] if node in as_read else code_of(node)
 
     def get(self, symbol: str) -> Override:
         return self._entries[symbol]

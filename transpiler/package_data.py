@@ -16,7 +16,7 @@ from .diagnostics import Diagnostic
 from .model import OutputFile
 from .names import NameResolver, dotted_name
 from .source_roots import SourceRoot
-from .walk import children
+from .walk import children, find
 
 _ANYTHING = "*"
 _ANCHORS = frozenset({"__name__", "__package__", "__file__"})
@@ -42,6 +42,8 @@ class PackageData:
         """The files that a statement of a module can name, and what is wrong with how it names them."""
         files: dict[str, OutputFile] = {}
         problems: list[Diagnostic] = []
+        if not any(_is_anchor(name) for name in find(statement, cst.Name)):
+            return [], []
         for node, pattern in _Places(self._resolver, module).within(statement):
             found = list(self._matching(module, pattern)) if _says_something(pattern) else []
             if not found:
@@ -168,7 +170,7 @@ class _Places:
         return origin.dotted if origin is not None else dotted_name(call.func)
 
 
-def _is_anchor(node: cst.BaseExpression) -> bool:
+def _is_anchor(node: cst.CSTNode) -> bool:
     return isinstance(node, cst.Name) and node.value in _ANCHORS
 
 

@@ -53,6 +53,7 @@ class _Generation:
     findings: Mapping[Place, Sequence[Diagnostic]]
     notes: tuple[Diagnostic, ...]
     overrides_used: tuple[str, ...]
+    working_set: object
 
 
 def transpile(
@@ -119,6 +120,7 @@ def _transpile(
         refused={root: refused[root] for root in wanted if root in refused},
         overrides_used=generation.overrides_used,
         overrides_of={root: _overridden(roots.reached[root]) for root in generation.roots},
+        working_set=generation.working_set,
         overrides_unreached=partial(_unreached, overrides, roots.reached),
         definition_hashes=tuple((symbol, overrides.upstream_hash(symbol)) for symbol in generation.overrides_used),
         upstream_read=(*(source.upstream for source in resolver.read_sources()), *_upstream_data(generation)),
@@ -150,6 +152,7 @@ def _generate(
             watched=lambda names: _with_progress(names, "rewriting", progress),
         )
     return _Generation(
+        working_set=(program, typings),
         roots=tuple(roots),
         plans=plans,
         modules=tuple(modules),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import libcst as cst
@@ -14,7 +13,9 @@ from .walk import children
 _DEFINES = frozenset({cst.FunctionDef, cst.ClassDef})
 _HAS_TARGET = frozenset({cst.AssignTarget, cst.AnnAssign, cst.AugAssign, cst.For, cst.CompFor, cst.NamedExpr})
 _IMPORTS = frozenset({cst.Import, cst.ImportFrom})
-_CLOSED = _DEFINES | _IMPORTS | {cst.Lambda}
+_BINDING = _DEFINES | _HAS_TARGET | _IMPORTS | {cst.AsName}
+_CLOSED = _DEFINES | _IMPORTS | {cst.Lambda}  # what they bind inside is theirs
+_LEAVES = frozenset({cst.Name, cst.SimpleString, cst.Integer, cst.Float})
 _NAMELESS = _IMPORTS | {cst.SimpleString}
 
 
@@ -28,16 +29,6 @@ def _bound_by(node: Any) -> set[str]:
     if kind in _IMPORTS:
         return {name for name, _ in imported_names(node, "")}
     return target_names(node.name) if kind is cst.AsName else set()
-
-
-def _own_nodes(body: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """The nodes of a body, not looking into the functions, classes and imports in it."""
-    pending = [body]
-    while pending:
-        node = pending.pop()
-        yield node
-        if type(node) not in _CLOSED:
-            pending.extend(children(node))
 
 
 def parameter_list(parameters: cst.Parameters) -> list[cst.Param]:
@@ -55,11 +46,16 @@ def local_names(function: cst.FunctionDef | cst.Lambda) -> frozenset[str]:
     """Names that are local in a function: its parameters and what it assigns."""
     names = {parameter.name.value for parameter in parameter_list(function.params)}
     shared: set[str] = set()
-    for node in _own_nodes(function.body):
-        if type(node) is cst.Global:
-            shared |= {item.name.value for item in node.names}
-        else:
+    pending: list[cst.CSTNode] = [function.body]
+    while pending:
+        node = pending.pop()
+        kind = type(node)
+        if kind is cst.Global:
+            shared |= {item.name.value for item in cst.ensure_type(node, cst.Global).names}
+        elif kind in _BINDING:
             names |= _bound_by(node)
+        if kind not in _CLOSED and kind not in _LEAVES:
+            pending += children(node)
     return frozenset(names - shared)
 
 

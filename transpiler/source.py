@@ -20,6 +20,8 @@ from .source_roots import FolderRoot, SourceRoot, distribution_of, open_source
 from .tree_cache import keep_tree, load_tree
 from .walk import children, walk
 
+_OTHER_NEWLINES = "\r\f"
+
 
 @dataclass(frozen=True)
 class ModuleSource:
@@ -58,6 +60,21 @@ class ModuleSource:
             return None
         end = starts[index + 1] - 1 if index + 1 < len(starts) else len(self._lines)
         return "\n".join(self._lines[starts[index] - 1 : end])
+
+    @cached_property
+    def statement_codes(self) -> dict[cst.CSTNode, str]:
+        """The very text of each top-level statement, with the comments and empty lines above it.
+
+        Empty when lines and statements don't go together.
+        """
+        starts, body = self._first_lines, self.tree.body
+        if len(starts) != len(body) or any(character in self.text for character in _OTHER_NEWLINES):
+            return {}
+        lines = self.text.removesuffix("\n").split("\n")
+        begins = [start - 1 - len(s.leading_lines) for start, s in zip(starts, body, strict=True)]  # type: ignore[union-attr]
+        ends = [*begins[1:], len(lines) - len(self.tree.footer)]
+        spans = zip(body, begins, ends, strict=True)
+        return {statement: "\n".join(lines[begin:end]) + "\n" for statement, begin, end in spans}
 
     @cached_property
     def _positions(self) -> dict[int, dict[cst.CSTNode, CodeRange]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
+from functools import cache
 from typing import TypeVar
 
 import libcst as cst
@@ -20,8 +21,17 @@ Replacement = cst.CSTNode | cst.RemovalSentinel | cst.FlattenSentinel
 
 def transformed(node: cst.CSTNode, transformer: cst.CSTTransformer):  # type: ignore[no-untyped-def]
     """What `node.visit(transformer)` gives, for a transformer that has nothing to do with layout."""
-    updated = _with_transformed_parts(node, transformer) if transformer.on_visit(node) else node
-    return transformer.on_leave(node, updated)
+    visits, leaves = _handles(type(transformer), type(node))
+    updated = _with_transformed_parts(node, transformer) if not visits or transformer.on_visit(node) else node
+    return transformer.on_leave(node, updated) if leaves or updated is not node else node
+
+
+@cache
+def _handles(transformer: type[cst.CSTTransformer], kind: type[cst.CSTNode]) -> tuple[bool, bool]:
+    """Whether a transformer has something to do when it comes to a node of a kind, and when it leaves it."""
+    names = (f"visit_{kind.__name__}", f"leave_{kind.__name__}")
+    visits, leaves = (getattr(transformer, name, None) is not getattr(cst.CSTTransformer, name, None) for name in names)
+    return visits, leaves
 
 
 def _with_transformed_parts(node: NodeT, transformer: cst.CSTTransformer) -> NodeT:
@@ -30,7 +40,7 @@ def _with_transformed_parts(node: NodeT, transformer: cst.CSTTransformer) -> Nod
         old = getattr(node, name)
         if isinstance(old, (tuple, list)):
             items = [transformed(item, transformer) for item in old]
-            if any(new is not item for new, item in zip(items, old, strict=True)):
+            if items != list(old):  # nodes are equal when they are the same
                 changes[name] = _sequence(old, items)
         elif is_node_type(type(old)):  # type: ignore[arg-type]
             new = transformed(old, transformer)

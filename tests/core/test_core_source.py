@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from core_sources import marked, run, write
 
+from transpiler.source import SourceFinder
+
 
 @pytest.fixture
 def only_error(tmp_path):
@@ -127,3 +129,28 @@ def test_the_source_folder_comes_before_what_is_installed(tmp_path):
     write(tmp_path, {"libcst.net": "import torch\nx = torch.float32\n"})
     upstream = run(tmp_path, ["libcst.net"]).file("libcst.net").upstream
     assert (upstream.distribution, upstream.version, upstream.path) == ("libcst", "source", "libcst/net.py")
+
+
+ODD_LAYOUT = [
+    "# a header\n\n'''Docs.'''\nimport torch\n\n# above\n@torch.jit.ignore\n\n# between\n@torch.no_grad()\ndef f(x):\n    return x\n    # its own\n# the next one's\nx = [\n    1,\n]\n# the end\n",
+    "import torch\nclass A:\n  def f(self):\n    '''a\n b'''\n    # last\nif x:\n    pass\n# of else\nelse:\n    pass",
+    "\n\nimport torch; import math\nx = 1\n",
+    "import torch\n\x0cx = 1\n",
+    "x = '''\n# no comment\n'''\n\n\n\ny = (1 +\n     2)  # sum\n\n",
+]
+
+
+@pytest.mark.parametrize("text", ODD_LAYOUT)
+def test_the_code_of_a_statement_is_its_text_in_the_file(tmp_path, text):
+    write(tmp_path, {"net": text})
+    source = SourceFinder(tmp_path).read("net")
+    codes = source.statement_codes
+    assert not codes or [*codes] == [*source.tree.body]
+    for statement, code in codes.items():
+        assert code == source.tree.code_for_node(statement)
+
+
+def test_statements_have_their_texts_unless_two_share_a_line(tmp_path):
+    write(tmp_path, {"net.a": ODD_LAYOUT[0], "net.b": ODD_LAYOUT[2]})
+    finder = SourceFinder(tmp_path)
+    assert finder.read("net.a").statement_codes and not finder.read("net.b").statement_codes

@@ -35,6 +35,8 @@ _HANDS_ON_BOTH = m.Call(
 
 
 _OF_SELF = m.Assign(targets=[m.AssignTarget(m.Attribute(value=m.Name("self")))])
+_DICT = m.Call(func=m.Name("dict"), args=[m.AtLeastN(m.Arg(keyword=m.Name()), n=1)])
+_DEVICE = m.Name("device")
 _UPDATE = m.Call(func=m.Attribute(attr=m.Name("update")), args=[m.Arg()])
 
 
@@ -82,7 +84,7 @@ def _calls_with_dtype(node: cst.CSTNode) -> Iterator[cst.Call]:
 
 
 def _is_factory_dict(node: cst.CSTNode) -> bool:
-    if m.matches(node, m.Call(func=m.Name("dict"), args=[m.AtLeastN(m.Arg(keyword=m.Name()), n=1)])):
+    if m.matches(node, _DICT):
         keywords = {arg.keyword.value for arg in cst.ensure_type(node, cst.Call).args if arg.keyword is not None}
         return keywords <= _FACTORY
     if not isinstance(node, cst.Dict) or not node.elements:
@@ -243,11 +245,10 @@ class RemoveFactoryArguments(TrackingTransformer):
 
     def _is_factory_assign(self, node: cst.Assign | cst.AnnAssign) -> bool:
         if isinstance(node, cst.AnnAssign):
-            device = m.Name("device")
-            return m.matches(node, m.AnnAssign(target=device, value=m.Attribute(attr=device)))
+            return m.matches(node, m.AnnAssign(target=_DEVICE, value=m.Attribute(attr=_DEVICE)))
         if self._is_factory_value(node.value):
             return True
-        return all(m.matches(target.target, m.Name("device")) for target in node.targets)
+        return all(m.matches(target.target, _DEVICE) for target in node.targets)
 
     def leave_Dict(self, original_node: cst.Dict, updated_node: cst.Dict) -> cst.Dict:
         """`{**options, **dd}`"""
@@ -306,7 +307,7 @@ class RemoveFactoryArguments(TrackingTransformer):
             return self._is_dropped_keyword(arg, call)
         if self._removed_here("dtype") and m.matches(call, _HANDS_ON_BOTH) and m.matches(arg.value, m.Name("dtype")):
             return True
-        return m.matches(arg.value, m.Name("device") | m.Attribute(attr=m.Name("device")))
+        return m.matches(arg.value, _DEVICE | m.Attribute(attr=_DEVICE))
 
     def _gives_factory_arguments(self, call: cst.Call) -> bool:
         """`**get_device_dtype(module)`, or a call of a function that gives such a dict."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import libcst as cst
 
 from ..transform import replacing_nodes, transformed
@@ -49,11 +51,19 @@ class _Wrapper(cst.CSTTransformer):
         return all(line.strip() in self.upstream for line in code.splitlines())
 
 
-def wrap_long_lines(tree: cst.Module, upstream: str) -> str:
-    """The module's text with over-long rewritten statements wrapped; `upstream` is the text it comes from."""
+def wrap_long_lines(tree: cst.Module, upstream: str, upstream_codes: Mapping[cst.CSTNode, str]) -> str:
+    """The module's text with over-long rewritten statements wrapped.
+
+    Args:
+        upstream: the text it comes from.
+        upstream_codes: the text of statements that stand there as they do in the module.
+    """
     wrapper = _Wrapper(upstream)
     codes = [tree.code_for_node(line) for line in tree.header]
     for statement in tree.body:
+        if statement in upstream_codes:
+            codes.append(upstream_codes[statement])
+            continue
         code = tree.code_for_node(statement)
         if any(len(line) > LIMIT for line in code.splitlines()):
             code = "".join(map(tree.code_for_node, replacing_nodes(transformed(statement, wrapper))))

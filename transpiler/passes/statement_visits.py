@@ -19,4 +19,4 @@ def visit_statements(
             body.append(statement)
             continue
         body.extend(replacing_nodes(transformed(statement, transformer)))
-    return tree.with_changes(body=body)
+    return tree if body == list(tree.body) else tree.with_changes(body=body)
