@@ -33,6 +33,7 @@ from .kinds import (
     Tuple,
     dtype_at_call,
     element_of,
+    is_flattened_image,
     join,
     join_all,
     outside,
@@ -140,6 +141,8 @@ class Calls:
                 if not isinstance(value, Tensor):
                     return Tensor(Layout.PLAIN, None, "float", True)
                 return Tensor(Layout.PLAIN, value.rank, "float", True, None, value.per_channel)
+            if arguments and isinstance(arguments[0][1], Instance):
+                return arguments[0][1]  # a module that is made of one
             return PYTHON if not row.torch.startswith("torch.nn.init") else UNKNOWN
         if isinstance(row, rules.Erase):
             return receiver[1] if receiver else PYTHON
@@ -458,6 +461,8 @@ class Calls:
         if name in ("append", "extend", "insert", "add") and arguments:
             added = arguments[-1][1]
             added = element_of(added) if name == "extend" else added
+            if name == "append" and is_flattened_image(added):
+                added = replace(added, layout=Layout.PLAIN)  # type: ignore[call-arg]
             before = owner.items if isinstance(owner, Tuple) else None
             self._like(element_of(owner), added)
             element = added if before == () else join(element_of(owner), added)

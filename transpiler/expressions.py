@@ -27,6 +27,7 @@ from .kinds import (
     Tensor,
     Tuple,
     element_of,
+    hinted_kind,
     is_tensor,
     join,
     join_all,
@@ -354,6 +355,9 @@ class Expressions:
     def _Subscript(self, node: cst.Subscript) -> Kind:
         owner = self.kind(node.value)
         indices = [self._index(element.slice) for element in node.slice]
+        hint = self.analysis.hint
+        if hint is not None and (said := hint.kinds.get(self.analysis.code(node))) is not None:
+            return hinted_kind(said)
         if isinstance(owner, Tensor):
             if not all(keeps_axes(element) for element in node.slice[1:]):
                 self.analysis.want(owner, Layout.PLAIN, strong=False)

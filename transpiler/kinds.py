@@ -284,6 +284,11 @@ def _of_four(*tensors: Tensor) -> Layout | None:
     return layouts.pop() if len(layouts) == 1 else None
 
 
+def is_flattened_image(kind: Kind) -> bool:
+    """Whether a tensor is an image that has been flattened: (B, C, L) to torch, stored (B, L, C)."""
+    return isinstance(kind, Tensor) and kind.layout is Layout.IMAGE and kind.rank == 3
+
+
 def with_four_axes(tensor: Tensor) -> Tensor:
     """A tensor of unknown rank, where it turns out to have four axes."""
     return tensor if tensor.of_four is None else replace(tensor, layout=tensor.of_four, rank=4, of_four=None)

@@ -100,7 +100,7 @@ class ModuleCalls:
             sequence = Tensor(Layout.PLAIN, layer.rank, first.dtype)
             return Tuple((sequence, Tuple((sequence, sequence))))
         if layer.result == "plain":
-            return Tensor(Layout.PLAIN, None, first.dtype, is_flat=layer.torch == FLATTEN)
+            return Tensor(Layout.PLAIN, layer.rank, first.dtype, is_flat=layer.torch == FLATTEN)
         if layer.layout == "plain" and wants and first.layout is Layout.IMAGE:
             return Tensor(Layout.PLAIN, first.rank, first.dtype)
         return replace(first, variable=False)

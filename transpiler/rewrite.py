@@ -17,7 +17,19 @@ from .calls import DICT_METHODS
 from .code import code_of, expression, index_code, unwrapped
 from .evidence import axis_evidence
 from .flow import names_of_none
-from .kinds import ClassValue, Instance, Kind, Layout, Sequence, Shape, Tensor, Tuple, Unknown, item_name
+from .kinds import (
+    ClassValue,
+    Instance,
+    Kind,
+    Layout,
+    Sequence,
+    Shape,
+    Tensor,
+    Tuple,
+    Unknown,
+    is_flattened_image,
+    item_name,
+)
 from .layout import needs_transpose
 from .method_names import ONLY_TENSORS_HAVE
 from .passes.fold import FRAMEWORKS
@@ -237,6 +249,8 @@ class Rewriter(SubscriptRewriter):
             return self._tensor_method(name, func, owner, original, updated)
         if isinstance(owner, Instance):
             return self._instance_method(name, owner, original, updated)
+        if isinstance(owner, (Sequence, Tuple)) and name == "append" and len(updated.args) == 1:
+            return self._appended(original, updated)
         if (
             isinstance(owner, Unknown)
             and name in _AMBIGUOUS
@@ -250,6 +264,15 @@ class Rewriter(SubscriptRewriter):
                 hint,
             )
         return updated
+
+    def _appended(self, original: cst.Call, updated: cst.Call) -> cst.Call:
+        """A flattened image is put into a list as others find it there: in torch's order, for it is no image."""
+        kind = self.kind(original.args[0].value)
+        if not is_flattened_image(kind):
+            return updated
+        code = code_of(updated.args[0].value)
+        code = self.transposed(code, kind, Layout.PLAIN, original, "a flattened image goes into a list")  # type: ignore[arg-type]
+        return updated.with_changes(args=[updated.args[0].with_changes(value=expression(code))])
 
     def _tensor_method(
         self, name: str, func: cst.Attribute, owner: Kind, original: cst.Call, updated: cst.Call

@@ -238,3 +238,19 @@ class Embed(Base):
 """).text()
     assert "def build(self, n: int, dtype=None):" in text
     assert "return self.make(n, dtype=dtype)" in text and "self.build(3, dtype=x.dtype)" in text
+
+
+def test_a_dict_that_is_handed_to_a_method_has_nothing_in_it(transpile):
+    code = """\
+class A(nn.Module):
+    def __init__(self, dim, device=None, dtype=None):
+        dd = {'device': device, 'dtype': dtype}
+        super().__init__()
+        self.head = self._head(dim, dd)
+
+    def _head(self, dim, options=None):
+        return Layer(dim, **(options or {}))
+"""
+    text = generated(transpile, code, "A")
+    assert "self.head = self._head(dim, {})" in text
+    assert "return Layer(dim, **(options or {}))" in text

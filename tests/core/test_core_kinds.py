@@ -325,3 +325,36 @@ def head(x: torch.Tensor, how, last: bool):
     return x
 """
     assert "    if last:\n        pass\n" in transpile(code).definition("head")
+
+
+def test_values_of_a_channel_are_picked_one_by_one(transpile):
+    code = """\
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 1)
+        self.alpha = nn.Parameter(torch.ones(2, 4))
+
+    def forward(self, x: torch.Tensor):
+        alpha = self.alpha.view(2, -1, 1, 1)
+        return alpha[1] * self.conv(x)
+"""
+    text = transpile(code).text()
+    assert "alpha = tf.reshape(self.alpha, (2, -1, 1, 1))" in text
+    assert "return tf.transpose(alpha[1], (1, 2, 0)) * self.conv(x)" in text
+
+
+def test_a_hint_for_an_item_of_a_list_of_modules(transpile, own_overrides):
+    hint = '[[hint]]\nfunction = "net.Net.forward"\nkinds = { "self.norms[-1]" = "module torch.nn.LayerNorm" }\nreason = "a test"\n'
+    (own_overrides / "index.toml").write_text(hint)
+    code = """\
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.norms = nn.ModuleList([nn.BatchNorm2d(4), nn.LayerNorm(4)])
+
+    def forward(self, x: torch.Tensor):
+        b, n, c = x.shape
+        return self.norms[-1](x).mean(1)
+"""
+    assert "return tf.reduce_mean(self.norms[-1](x), axis=1)" in transpile(code).text()

@@ -192,3 +192,23 @@ def test_a_list_of_integers_gathers(transpile):
 
 def test_a_list_beside_other_indices_is_refused(transpile):
     assert transpile(PLACES.replace("{index}", ":, self.places, 0")).codes == ["T104"]
+
+
+FEATURES = """\
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 1)
+
+    def forward(self, x: torch.Tensor, tokens: torch.Tensor):
+        b, n, c = tokens.shape
+        features = [tokens.transpose(1, 2)]
+        features.append(self.conv(x).flatten(2))
+        return torch.cat([each.mean(-1) for each in features], dim=1)
+"""
+
+
+def test_a_flattened_image_goes_into_a_list_in_torchs_order(transpile):
+    run = transpile(FEATURES)
+    assert "features.append(tf.transpose(F.flatten(self.conv(x), 1, -2), (0, 2, 1)))" in run.text()
+    assert "tf.reduce_mean(each, axis=-1) for each in features" in run.text()

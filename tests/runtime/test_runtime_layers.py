@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from runtime_comparison import assert_close, assert_same_layer, sample, to_numpy, to_torch
+from runtime_comparison import assert_close, assert_same_layer, randomise, sample, to_numpy, to_torch
 from torch import nn as torch_nn
 
 import tensorflow as tf  # isort: skip
@@ -234,6 +234,28 @@ def test_spatial_layer(name, arguments):
 )
 def test_avg_pool1d(arguments):
     assert_same_layer(nn.AvgPool1d(**arguments), torch_nn.AvgPool1d(**arguments), sample(2, 3, 13), image=False)
+
+
+@pytest.mark.parametrize(
+    ("conv", "norm", "shape"),
+    [
+        ({"kernel_size": 3, "groups": 2, "padding": 1}, "2d", (2, 5, 6, 4)),
+        ({"kernel_size": 3, "bias": False, "stride": 2}, "1d", (2, 4, 9)),
+    ],
+    ids=str,
+)
+def test_a_convolution_takes_over_its_normalisation(conv, norm, shape):
+    theirs = torch_nn.Sequential(
+        getattr(torch_nn, f"Conv{norm}")(4, 6, **conv), getattr(torch_nn, f"BatchNorm{norm}")(6)
+    ).eval()
+    ours = nn.Sequential(getattr(nn, f"Conv{norm}")(4, 6, **conv), getattr(nn, f"BatchNorm{norm}")(6))
+    randomise(theirs)
+    ours.load_state_dict(theirs.state_dict())
+    x, is_image = sample(*shape), norm == "2d"
+    fused = nn.fuse_conv_bn_eval(ours[0], ours[1])
+    assert_close(fused(x), to_numpy(theirs(to_torch(x, is_image)), is_image))
+    with pytest.raises(NotImplementedError, match="transpose"):
+        nn.fuse_conv_bn_eval(ours[0], ours[1], transpose=True)
 
 
 class Hidden(torch_nn.Module):

@@ -278,8 +278,10 @@ class RemoveFactoryArguments(TrackingTransformer):
     # calls ---------------------------------------------------------------------------------------------------------
 
     def leave_Arg(self, original_node: cst.Arg, updated_node: cst.Arg) -> cst.Arg:
-        """`float_or(dtype)`: what is gone was never given, and a call that computes with it gets None."""
+        """`float_or(dtype)`: what is gone was never given, and a call that computes with it gets None, or no items."""
         value = original_node.value
+        if original_node.star == "" and self._is_factory_name(value):
+            return updated_node.with_changes(value=cst.Dict([]))
         if isinstance(value, cst.Name) and value.value in _FACTORY and self._removed_here(value.value):
             return updated_node.with_changes(value=cst.Name("None"))
         return updated_node

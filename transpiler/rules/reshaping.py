@@ -26,13 +26,15 @@ def _sizes(call: BoundCall, name: str) -> tuple[Argument, ...]:
 def _per_channel(call: BoundCall) -> bool:
     """`v.view(1, -1, 1, 1)`, `y.view(B, C, 1, 1)`: made to be broadcast over the pixels of an image.
 
-    A named number after 1 may be one of attention heads: `scale.reshape(1, num_heads, 1, 1)`.
+    A named number after 1 may be one of attention heads: `scale.reshape(1, num_heads, 1, 1)`. Another first number
+    than 1 is no batch's size: `v.view(4, -1, 1, 1)` are four such values, which are picked one by one.
     """
     name = _new_shape(call)
     sizes, given = call.sizes_literal(name), _sizes(call, name)
     if not isinstance(sizes, (tuple, list)) or items_of(call, name) != 4 or (len(given) == 1 and not given[0].is_literal):
         return False
-    return tuple(sizes[2:]) == (1, 1) and sizes[1] != 1 and (sizes[0] != 1 or sizes[1] == -1)
+    is_batch = not isinstance(sizes[0], int) or sizes[0] in (1, -1)
+    return tuple(sizes[2:]) == (1, 1) and sizes[1] != 1 and is_batch and (sizes[0] != 1 or sizes[1] == -1)
 
 
 def _new_shape(call: BoundCall) -> str:

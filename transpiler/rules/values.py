@@ -28,6 +28,7 @@ VALUES = (
     Value("torch.finfo", "F.finfo"),
     Value("torch.distributions.Beta", "F.Beta"),
     Value("torch.hub.load_state_dict_from_url", "nn.load_state_dict_from_url"),
+    Value("torch.nn.utils.fusion.fuse_conv_bn_eval", "nn.fuse_conv_bn_eval", "not of transposed convolutions"),
     *(Value(f"torch.nn.init.{name}", f"nn.init.{name}") for name in _INIT),
 )
 

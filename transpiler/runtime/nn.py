@@ -26,6 +26,7 @@ from .containers import ModuleDict, ModuleList, Sequential
 from .conv import Conv1d, Conv2d, Conv3d, ConvTranspose2d
 from .dropout import Dropout, Dropout2d
 from .embedding import Embedding
+from .fusion import fuse_conv_bn_eval
 from .linear import Flatten, Identity, Linear
 from .model import Model
 from .module import Module
@@ -110,6 +111,7 @@ __all__ = [
     "Upsample",
     "ZeroPad2d",
     "functional",
+    "fuse_conv_bn_eval",
     "init",
     "is_parameter",
     "keras_arguments",
