@@ -30,8 +30,8 @@ LAYERS = (
         *("emit", "exchange", "fingerprint", "lock", "manifest", "output_folder", "parity_states", "standing", "swap", "upstream_files", "written"),
     },
     {
-        *("code", "findings", "kinds", "layout", "names", "parallel", "patterns", "registries", "rules", "scopes", "source", "source_roots", "transform", "walk"),
-        *("progress", "reach", "replay", "resources", "templating", "timings", "tree_cache"),
+        *("code", "findings", "kinds", "layout", "names", "parallel", "patterns", "positions", "registries", "rules", "scopes", "source", "source_roots", "transform", "walk"),
+        *("progress", "reach", "replay", "resources", "templating", "timings", "tree_cache", "user_cache", "verbatim", "wrapped_lines"),
     },
     {"__init__", "diagnostics", "model", "output_error"},
 )

@@ -84,7 +84,7 @@ class Assembler:
         reads = {s: names_used(s) for s in code if not is_all(s)}
         body = self._with_imports(plan, parts, set().union(*reads.values()))
         self._check_names(plan, body, parts, reads)
-        text = wrap_long_lines(tree.with_changes(body=body), source.text, source.statement_codes)
+        text = wrap_long_lines(tree.with_changes(body=body), source.text, source.statement_texts)
         architectures = tuple(s.name.value for s in code if isinstance(s, cst.FunctionDef) and _registers(s))
         findings = {part.index: part.findings for part in parts if isinstance(part, _Code)}
         return GeneratedModule(plan.name, text, findings, architectures)

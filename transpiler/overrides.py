@@ -161,12 +161,12 @@ class OverrideIndex:
         if symbol not in self._upstream_hashes:
             entry = self.get(symbol)
             node = self._upstream_definition(entry)
-            self._upstream_hashes[symbol] = "" if node is None else definition_hash(self._code(entry.module, node))
+            self._upstream_hashes[symbol] = "" if node is None else definition_hash(self._code(entry, node))
         return self._upstream_hashes[symbol]
 
-    def _code(self, module: str, node: cst.BaseStatement) -> str:
-        as_read = self.resolver.source(module).statement_codes
-        return as_read[node] if node in as_read else code_of(node)
+    def _code(self, entry: Override, node: cst.BaseStatement) -> str:
+        as_read = self.resolver.source(entry.module).statement_texts
+        return as_read[node] if node in as_read and not entry.method else code_of(node)
 
     def get(self, symbol: str) -> Override:
         return self._entries[symbol]

@@ -6,7 +6,7 @@ import os
 import pickle
 import signal
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -14,33 +14,45 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _MOST_PROCESSES = 4
+_BYTES = 4
 
 
 def in_parallel(
     work: Callable[[T], R],
     items: Sequence[T],
     weight: Callable[[T], float],
-    watched: Callable[[Sequence[T]], Iterable[T]] = iter,
+    begun: Callable[[T, int], None] = lambda item, number: None,
     processes: int = 0,
 ) -> list[R]:
     """What `work` gives for each item, in the order of the items.
 
     Args:
         work: gives what can be pickled; what else it changes is lost where another process does it.
-        weight: how long an item takes, in any unit.
-        watched: passes this process's own share on, and may say how far it is.
+        weight: how long an item takes, about, in any unit: the heaviest are begun first.
+        begun: told of each item that this process begins, with the number of those begun before.
         processes: how many do the work; 0: as many as there are processors, where processes can be copied.
     """
-    first, *others = _shares([weight(item) for item in items], processes or _processes())
-    copies = [_Copy(work, [items[index] for index in share]) for share in others]
-    try:
-        found = dict(zip(first, map(work, watched([items[index] for index in first])), strict=True))
-        for share, copy in zip(others, copies, strict=True):
-            found.update(zip(share, copy.results(), strict=True))
-    finally:
-        for copy in copies:
-            copy.end()
-    return [found[index] for index in range(len(items))]
+    order = sorted(range(len(items)), key=lambda index: -weight(items[index]))
+    with _Queue(len(items)) as queue:
+
+        def share() -> Iterator[tuple[int, int]]:
+            return ((number, order[number]) for number in queue)
+
+        copies = [
+            _Copy(lambda: [(index, work(items[index])) for _, index in share()])
+            for _ in range(min(processes or _processes(), len(items)) - 1)
+        ]
+        found: dict[int, R] = {}
+        try:
+            for number, index in share():
+                begun(items[index], number)
+                found[index] = work(items[index])
+            for copy in copies:
+                found.update(copy.result() or ())
+        finally:
+            for copy in copies:
+                copy.end()
+    return [found[index] if index in found else work(items[index]) for index in range(len(items))]
 
 
 def _processes() -> int:
@@ -50,48 +62,54 @@ def _processes() -> int:
     return min(len(os.sched_getaffinity(0)), _MOST_PROCESSES)
 
 
-def _shares(weights: Sequence[float], count: int) -> list[list[int]]:
-    """Indices in groups of about the same weight; the heaviest, which is this process's own, first."""
-    shares: list[list[int]] = [[] for _ in range(count)]
-    totals = [0.0] * count
-    for index in sorted(range(len(weights)), key=lambda index: -weights[index]):
-        least = totals.index(min(totals))
-        shares[least].append(index)
-        totals[least] += weights[index]
-    order = sorted(range(count), key=lambda share: -totals[share])
-    first, *others = (sorted(shares[share]) for share in order)
-    return [first, *filter(None, others)]
+class _Queue:
+    """The numbers from 0 on, each of which goes to one of the processes that iterate."""
+
+    def __init__(self, length: int) -> None:
+        self._reading, writing = os.pipe()
+        # A pipe holds 64 KiB, far more numbers than any run has items; what is written at once is never torn apart.
+        with open(writing, "wb") as pipe:
+            pipe.write(b"".join(number.to_bytes(_BYTES, "little") for number in range(length)))
+
+    def __iter__(self) -> Iterator[int]:
+        while number := os.read(self._reading, _BYTES):
+            yield int.from_bytes(number, "little")
+
+    def __enter__(self) -> _Queue:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        os.close(self._reading)
 
 
-class _Copy(Generic[T, R]):
-    """A copy of this process that works on some items; where it fails, the work is done here."""
+class _Copy(Generic[R]):
+    """A copy of this process that does some work."""
 
-    def __init__(self, work: Callable[[T], R], items: Sequence[T]) -> None:
-        self._work = work
-        self._items = items
+    def __init__(self, work: Callable[[], R]) -> None:
         self._reading, writing = os.pipe()
         self._process = os.fork()
         if self._process:
             os.close(writing)
         else:
-            self._run(writing)
+            self._run(work, writing)
 
-    def _run(self, writing: int) -> None:
+    def _run(self, work: Callable[[], R], writing: int) -> None:
         try:
             os.close(self._reading)
-            content = pickle.dumps([self._work(item) for item in self._items], protocol=5)
+            content = pickle.dumps(work(), protocol=5)
             with open(writing, "wb") as pipe:
                 pipe.write(content)
         finally:
             os._exit(0)  # nothing of this process is its own: no output to flush, nothing to clean up
 
-    def results(self) -> list[R]:
+    def result(self) -> R | None:
+        """What the work gave; None when it failed."""
         with open(self._reading, "rb", closefd=False) as pipe:
             content = pipe.read()
         try:
             return pickle.loads(content)  # type: ignore[no-any-return]
         except (EOFError, pickle.UnpicklingError):
-            return [self._work(item) for item in self._items]
+            return None
 
     def end(self) -> None:
         """Wait for the process, or stop it when its results are wanted no more."""

@@ -36,8 +36,8 @@ from .source import SourceFinder
 from .stored_parameters import store_per_channel_parameters
 from .templating import ModuleHeader, render
 from .timings import Timings
-from .tree_cache import remove_old_trees
 from .typing_rounds import infer
+from .user_cache import remove_old_entries
 
 Progress = Callable[[str, int, int], None]
 MODEL_BUILDERS = frozenset({"timm.models._builder.build_model_with_cfg"})
@@ -112,7 +112,7 @@ def _transpile(
                     refused[root] = told
         tried |= troubled.keys()
     found = [*chain(*refused.values()), *chain(*generation.findings.values()), *generation.notes]
-    remove_old_trees()
+    remove_old_entries()
     return Result(
         files=_files(resolver, overrides, generation) if generation.roots else (),
         diagnostics=tuple(dict.fromkeys(found)),
@@ -149,7 +149,7 @@ def _generate(
             lambda name: assembler.module(plans[name], typings[name]),
             [*plans],
             weight=lambda name: _length(needs.resolver, plans[name]),
-            watched=lambda names: _with_progress(names, "rewriting", progress),
+            begun=lambda name, number: progress(f"rewriting {name}", number, len(plans)),
         )
     return _Generation(
         working_set=(program, typings),

@@ -12,15 +12,14 @@ from functools import cached_property
 from pathlib import Path
 
 import libcst as cst
-from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from .diagnostics import Diagnostic, Location, TranspileError
 from .model import Upstream
+from .positions import NodePlaces, first_line
 from .source_roots import FolderRoot, SourceRoot, distribution_of, open_source
 from .tree_cache import keep_tree, load_tree
-from .walk import children, walk
-
-_OTHER_NEWLINES = "\r\f"
+from .verbatim import statement_texts
+from .walk import children
 
 
 @dataclass(frozen=True)
@@ -45,13 +44,13 @@ class ModuleSource:
         return self.text.splitlines()
 
     @cached_property
+    def _statements(self) -> list[ast.stmt]:
+        return ast.parse(self.text).body
+
+    @cached_property
     def _first_lines(self) -> list[int]:
         """The line on which each top-level statement starts, its decorators included."""
-        starts = []
-        for node in ast.parse(self.text).body:
-            decorators = getattr(node, "decorator_list", [])
-            starts.append(min([node.lineno, *(d.lineno for d in decorators)]))
-        return starts
+        return [first_line(statement) for statement in self._statements]
 
     def statement_text(self, index: int) -> str | None:
         """The source lines of a top-level statement; None when lines and statements don't go together."""
@@ -62,38 +61,13 @@ class ModuleSource:
         return "\n".join(self._lines[starts[index] - 1 : end])
 
     @cached_property
-    def statement_codes(self) -> dict[cst.CSTNode, str]:
-        """The very text of each top-level statement, with the comments and empty lines above it.
-
-        Empty when lines and statements don't go together.
-        """
-        starts, body = self._first_lines, self.tree.body
-        if len(starts) != len(body) or any(character in self.text for character in _OTHER_NEWLINES):
-            return {}
-        lines = self.text.removesuffix("\n").split("\n")
-        begins = [start - 1 - len(s.leading_lines) for start, s in zip(starts, body, strict=True)]  # type: ignore[union-attr]
-        ends = [*begins[1:], len(lines) - len(self.tree.footer)]
-        spans = zip(body, begins, ends, strict=True)
-        return {statement: "\n".join(lines[begin:end]) + "\n" for statement, begin, end in spans}
+    def statement_texts(self) -> dict[cst.CSTNode, str]:
+        """The very text of statements, where it can be told: see `verbatim.py`."""
+        return statement_texts(self.text, self.tree, self._statements)
 
     @cached_property
-    def _positions(self) -> dict[int, dict[cst.CSTNode, CodeRange]]:
-        """Positions by top-level statement, worked out when a statement is asked for."""
-        return {}
-
-    def _positions_in(self, index: int) -> dict[cst.CSTNode, CodeRange]:
-        if index not in self._positions:
-            whole = len(self._first_lines) != len(self.tree.body)
-            statement = self.tree.body[index]
-            tree = self.tree if whole else cst.Module(body=[statement], default_indent=self.tree.default_indent)
-            wrapper = MetadataWrapper(tree, unsafe_skip_copy=True)
-            self._positions[index] = dict(wrapper.resolve(PositionProvider))  # type: ignore[arg-type]
-        return self._positions[index]
-
-    @cached_property
-    def _owner(self) -> dict[cst.CSTNode, int]:
-        """The top-level statement that each node belongs to."""
-        return {node: index for index, statement in enumerate(self.tree.body) for node in walk(statement)}
+    def _places(self) -> NodePlaces:
+        return NodePlaces(self.tree, self._statements)
 
     def locate(self, node: cst.CSTNode) -> Location:
         """Where `node` stands; for a node that a pass has rebuilt, where its first original part stands."""
@@ -101,22 +75,11 @@ class ModuleSource:
         while pending:
             candidate = pending.pop(0)
             candidate = self.origins.get(candidate, candidate)
-            index = self._owner.get(candidate)
-            if index is not None:
-                return self._place(candidate, index)
+            place = self._places.find(candidate)
+            if place is not None:
+                return Location(self.path, *place)
             pending.extend(children(candidate))
         return Location(self.path, 1, 1)
-
-    def _place(self, node: cst.CSTNode, index: int) -> Location:
-        positions = self._positions_in(index)
-        found = positions[node].start
-        if len(self._first_lines) != len(self.tree.body):
-            return Location(self.path, found.line, found.column + 1)
-        statement = self.tree.body[index]
-        first = min(
-            p.start.line for n, p in positions.items() if n is statement or n in getattr(statement, "decorators", ())
-        )
-        return Location(self.path, found.line - first + self._first_lines[index], found.column + 1)
 
     def diagnostic(
         self, code: str, message: str, node: cst.CSTNode, hint: str = "", severity: str = "error"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 
 import pytest
 
@@ -20,14 +21,18 @@ def test_results_come_in_the_order_of_the_items(processes):
 
 
 def test_others_take_their_share():
-    found = in_parallel(lambda _: os.getpid(), range(4), weight=lambda _: 1.0, processes=2)
-    assert len(set(found)) == 2 and found.count(os.getpid()) == 2
+    def work(_):
+        time.sleep(0.02)
+        return os.getpid()
+
+    found = in_parallel(work, range(8), weight=lambda _: 1.0, processes=2)
+    assert len(set(found)) == 2 and os.getpid() in found
 
 
-def test_only_the_own_share_is_watched():
+def test_the_heaviest_are_begun_first():
     seen = []
-    in_parallel(str, range(4), weight=lambda _: 1.0, processes=2, watched=lambda items: seen.extend(items) or items)
-    assert len(seen) == 2
+    in_parallel(str, [2, 3, 1], weight=float, begun=lambda item, number: seen.append((item, number)), processes=1)
+    assert seen == [(3, 0), (2, 1), (1, 2)]
 
 
 @pytest.mark.parametrize("fault", [lambda: os._exit(1), lambda: os.kill(os.getpid(), 9)])

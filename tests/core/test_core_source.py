@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 from core_sources import marked, run, write
+from libcst.metadata import MetadataWrapper, PositionProvider
 
 from transpiler.source import SourceFinder
+from transpiler.walk import walk
 
 
 @pytest.fixture
@@ -141,16 +143,33 @@ ODD_LAYOUT = [
 
 
 @pytest.mark.parametrize("text", ODD_LAYOUT)
-def test_the_code_of_a_statement_is_its_text_in_the_file(tmp_path, text):
+def test_the_text_of_a_statement_is_its_code_in_its_place(tmp_path, text):
     write(tmp_path, {"net": text})
     source = SourceFinder(tmp_path).read("net")
-    codes = source.statement_codes
-    assert not codes or [*codes] == [*source.tree.body]
-    for statement, code in codes.items():
-        assert code == source.tree.code_for_node(statement)
+    texts = source.statement_texts
+    if texts:
+        assert "".join(texts[statement] for statement in source.tree.body) in f"{text}\n"
+    for statement, its_text in texts.items():
+        written = source.tree.code_for_node(statement)
+        if statement in source.tree.body:
+            assert its_text == written
+        assert [line.strip() for line in its_text.splitlines()] == [line.strip() for line in written.splitlines()]
 
 
 def test_statements_have_their_texts_unless_two_share_a_line(tmp_path):
-    write(tmp_path, {"net.a": ODD_LAYOUT[0], "net.b": ODD_LAYOUT[2]})
+    write(tmp_path, {"net.a": ODD_LAYOUT[0], "net.b": ODD_LAYOUT[2], "net.c": ODD_LAYOUT[1]})
     finder = SourceFinder(tmp_path)
-    assert finder.read("net.a").statement_codes and not finder.read("net.b").statement_codes
+    assert finder.read("net.a").statement_texts and not finder.read("net.b").statement_texts
+    (method,) = (text for text in finder.read("net.c").statement_texts.values() if text.startswith("  def"))
+    assert method == "  def f(self):\n    '''a\n b'''\n    # last\n"
+
+
+def test_places_are_those_that_libcst_gives(tmp_path):
+    write(tmp_path, {f"net.m{number}": text for number, text in enumerate(ODD_LAYOUT)})
+    for number in range(len(ODD_LAYOUT)):
+        source = SourceFinder(tmp_path).read(f"net.m{number}")
+        positions = MetadataWrapper(source.tree, unsafe_skip_copy=True).resolve(PositionProvider)
+        for statement in source.tree.body:
+            for node in walk(statement):
+                place = source.locate(node)
+                assert (place.line, place.column - 1) == (positions[node].start.line, positions[node].start.column)

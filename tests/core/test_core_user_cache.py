@@ -1,9 +1,10 @@
-"""Trees that are kept from one run to the next: never stale, and never anything but trees."""
+"""What is kept from one run to the next: never stale, and trees are never anything but trees."""
 
 from __future__ import annotations
 
 import os
 import pickle
+import sys
 import time
 import zlib
 from pathlib import Path
@@ -13,7 +14,9 @@ import pytest
 from core_sources import run, write
 
 from transpiler import tree_cache
-from transpiler.tree_cache import cache_folder, keep_tree, load_tree, remove_old_trees
+from transpiler.tree_cache import keep_tree, load_tree
+from transpiler.user_cache import cache_folder, remove_old_entries
+from transpiler.wrapped_lines import WrappedLines
 
 LINE = "def f(x: torch.Tensor, n: int = 2) -> torch.Tensor:  # a comment\n    return (x + 1,  [n, ][0])\n\n\n"
 TEXT = "import torch\n\n\n" + LINE * 20
@@ -46,12 +49,12 @@ def test_another_text_is_not_found():
 
 def test_another_version_of_the_parser_finds_nothing(monkeypatch):
     _keep(TEXT)
-    tree_cache._parser_version.cache_clear()
+    tree_cache.parser_version.cache_clear()
     monkeypatch.setattr(tree_cache.importlib.metadata, "version", lambda name: "999")
     try:
         assert load_tree(TEXT) is None
     finally:
-        tree_cache._parser_version.cache_clear()
+        tree_cache.parser_version.cache_clear()
 
 
 @pytest.mark.parametrize("damage", [lambda data: b"", lambda data: data[: len(data) // 2], lambda data: b"x" + data])
@@ -80,7 +83,7 @@ def test_a_folder_that_cannot_be_written_costs_the_cache_only(tmp_path):
     (tmp_path / "cache").write_text("a file stands in the way")
     keep_tree(TEXT, cst.parse_module(TEXT))
     assert load_tree(TEXT) is None
-    remove_old_trees()
+    remove_old_entries()
 
 
 def test_what_was_not_read_for_long_goes():
@@ -88,10 +91,10 @@ def test_what_was_not_read_for_long_goes():
     long_ago = time.time() - 61 * 86400
     os.utime(path, (long_ago, long_ago))
     load_tree(TEXT)
-    remove_old_trees()
+    remove_old_entries()
     assert path.exists()
     os.utime(path, (long_ago, long_ago))
-    remove_old_trees()
+    remove_old_entries()
     assert not path.exists()
 
 
@@ -104,3 +107,29 @@ def test_a_run_gives_the_same_with_trees_that_were_kept_and_follows_a_change(tmp
     changed = run(tmp_path, ["net.model"])
     (text,) = (file.text for file in changed.result.files if file.path == "net/model.py")
     assert "x + 2" in text and "x + 1" not in text
+
+
+LONG = "x = call(" + ", ".join(f"argument_{number}" for number in range(20)) + ")\n"
+
+
+def test_wrapped_lines_are_kept_and_come_back_without_black(monkeypatch):
+    lines = WrappedLines("upstream")
+    first = lines.wrapped(LONG, 80)
+    lines.keep()
+    monkeypatch.setitem(sys.modules, "black", None)
+    again = WrappedLines("upstream")
+    assert again.wrapped(LONG, 80) == first and max(map(len, first.splitlines())) <= 80
+    for other in (lambda: again.wrapped(LONG, 60), lambda: WrappedLines("changed").wrapped(LONG, 80)):
+        with pytest.raises(ImportError):
+            other()
+
+
+def test_damaged_lines_are_wrapped_anew():
+    WrappedLines("upstream").keep()
+    lines = WrappedLines("upstream")
+    first = lines.wrapped(LONG, 80)
+    lines.keep()
+    (path,) = cache_folder().iterdir()
+    for content in (b"", zlib.compress(b"[1"), zlib.compress(b"[1]"), zlib.compress(b"{}")):
+        path.write_bytes(content)
+        assert WrappedLines("upstream").wrapped(LONG, 80) == first
