@@ -20,11 +20,13 @@ from .kinds import (
     plain,
 )
 from .program import Program
+from .walk import find
 
 _SEQUENCES = frozenset(
     {"List", "list", "Sequence", "Iterable", "Iterator", "Set", "set", "FrozenSet", "Deque", "Collection"}
 )
 _MAPPINGS = frozenset({"Dict", "dict", "Mapping", "OrderedDict", "MutableMapping", "DefaultDict"})
+_FACTORIES = frozenset({"Type", "type", "Callable"})
 _PLAIN = frozenset(
     {"int", "float", "str", "bool", "bytes", "complex", "Path", "Literal", "device", "dtype", "Size", "object"}
 )
@@ -64,7 +66,8 @@ def _named(program: Program, module: str, node: cst.Name | cst.Attribute) -> Kin
         return Instance(frozenset({dotted}))
     if origin is not None and origin.is_symbol:
         if program.class_info(dotted) is not None:
-            return Instance(frozenset({dotted})) if program.is_module(dotted) else PYTHON
+            is_object = program.is_module(dotted) or _holds_classes(program, dotted)
+            return Instance(frozenset({dotted})) if is_object else PYTHON
         return _alias(program, origin.module or "", origin.symbol or "")
     if last in _PLAIN:
         return PYTHON
@@ -77,6 +80,12 @@ def _named(program: Program, module: str, node: cst.Name | cst.Attribute) -> Kin
     if last in _MAPPINGS:
         return Mapping(UNKNOWN)
     return UNKNOWN
+
+
+def _holds_classes(program: Program, cls: str) -> bool:
+    """Whether a dataclass says of a field that it holds a class, or a function that makes objects."""
+    annotations = (field.annotation.annotation for field in program.fields(cls))
+    return any(name.value in _FACTORIES for annotation in annotations for name in find(annotation, cst.Name))
 
 
 def _alias(program: Program, module: str, name: str) -> Kind:

@@ -236,6 +236,13 @@ class Calls:
         found = self.program.method(cls, "__init__")
         if found is not None:
             self._note_arguments(f"{found[0].name}.__init__", found[1], arguments, bound=True)
+            return
+        fields = self.program.fields(cls)
+        for place, (arg, kind) in enumerate(arguments):
+            names = [field.target for field in fields] if arg.keyword is None else [arg.keyword]
+            name = names[place if arg.keyword is None else 0] if fields and not arg.star else None
+            if isinstance(name, cst.Name):
+                self.program.set_attribute(cls, name.value, outside(kind))
 
     # functions of the source ---------------------------------------------------------------------------------------
 

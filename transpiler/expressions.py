@@ -122,7 +122,14 @@ class Expressions:
             origin = self.program.resolver.qualify(self.analysis.module, node)
             if origin is not None and (origin.is_symbol or origin.module is None):
                 return self.analysis.origin_kind(origin)
-        return self.attribute(self.kind(node.value), node.attr.value)
+        found = self.attribute(self.kind(node.value), node.attr.value)
+        return self._said(node) or found
+
+    def _said(self, node: cst.Attribute | cst.Subscript) -> Kind | None:
+        """What a hint says of an expression."""
+        hint = self.analysis.hint
+        said = hint.kinds.get(self.analysis.code(node)) if hint is not None else None
+        return hinted_kind(said) if said is not None else None
 
     def attribute(self, owner: Kind, name: str) -> Kind:
         """The kind of an attribute of a value."""
@@ -355,9 +362,9 @@ class Expressions:
     def _Subscript(self, node: cst.Subscript) -> Kind:
         owner = self.kind(node.value)
         indices = [self._index(element.slice) for element in node.slice]
-        hint = self.analysis.hint
-        if hint is not None and (said := hint.kinds.get(self.analysis.code(node))) is not None:
-            return hinted_kind(said)
+        said = self._said(node)
+        if said is not None:
+            return said
         if isinstance(owner, Tensor):
             if not all(keeps_axes(element) for element in node.slice[1:]):
                 self.analysis.want(owner, Layout.PLAIN, strong=False)

@@ -16,7 +16,7 @@ from .source import ModuleSource
 class Hint:
     """What the analysis is told about a function: kinds of parameters and variables, its result, attributes' values.
 
-    `kinds` holds for a name wherever it is assigned, and for a subscript wherever it is written,
+    `kinds` holds for a name wherever it is assigned, and for a subscript or attribute wherever it is written,
     `parameters` for what the function is called with.
     `applies` names the parameter that it calls with the arguments after it, and whose result it gives. `versions`
     are the upstream versions that have the function; all of them if it is empty.

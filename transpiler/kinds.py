@@ -308,6 +308,7 @@ def hinted_kind(text: str) -> Kind:
         "PLAIN": Tensor(Layout.PLAIN, size),
         "IMAGE": Tensor(Layout.IMAGE, size or 4),
         "OPAQUE": Tensor(Layout.OPAQUE, size),
+        "parameter": Tensor(Layout.PLAIN, size, "float", variable=True),
         "IMAGE or flat": Tensor(Layout.OPAQUE, of_four=Layout.IMAGE),
         "int tensor": Tensor(Layout.PLAIN, size, "int"),
         "bool tensor": Tensor(Layout.PLAIN, size, "bool"),

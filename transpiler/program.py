@@ -12,7 +12,7 @@ import libcst as cst
 from . import rules
 from .hints import Hint
 from .kinds import UNKNOWN, Instance, Kind, Layout, Sequence, Tensor, hinted_kind, join, join_all
-from .names import NameResolver
+from .names import NameResolver, dotted_name
 from .registries import Registries
 from .replay import Replay
 from .scopes import parameter_list
@@ -73,6 +73,7 @@ class Program:
         self._settling = False
         self._definitions: dict[str, dict[str, int]] = {}
         self._classes: dict[str, ClassInfo | None] = {}
+        self._fields: dict[str, tuple[cst.AnnAssign, ...]] = {}
         self._ancestries: dict[str, tuple[str, ...]] = {}
         self._below: dict[str, set[str]] = {}
         self._unplaced: list[str] = []
@@ -181,6 +182,13 @@ class Program:
         return any(
             name in MODULE_BASES or isinstance(rules.find(name), rules.Layer) for name in self.ancestry(qualified)
         )
+
+    def fields(self, qualified: str) -> tuple[cst.AnnAssign, ...]:
+        """The fields of a dataclass of the source, in order; none where a class is no dataclass."""
+        if qualified not in self._fields:
+            info = self.class_info(qualified)
+            self._fields[qualified] = tuple(_fields(info.node)) if info is not None else ()
+        return self._fields[qualified]
 
     def method(self, qualified: str, name: str) -> tuple[ClassInfo, cst.FunctionDef] | None:
         """The class that defines a method, and the method; looked up through the bases."""
@@ -391,6 +399,14 @@ class Program:
             return False
         classes = all(info is None or info.attributes == info.earlier for info in self._classes.values())
         return classes and all(summary.passed == summary.arguments for summary in self.summaries.values())
+
+
+def _fields(node: cst.ClassDef) -> Iterator[cst.AnnAssign]:
+    names = {dotted_name(getattr(d.decorator, "func", d.decorator)) for d in node.decorators}
+    if names & {"dataclass", "dataclasses.dataclass"}:
+        for statement in node.body.body:
+            if isinstance(statement, cst.SimpleStatementLine):
+                yield from (part for part in statement.body if isinstance(part, cst.AnnAssign))
 
 
 def _layout(kind: Kind) -> Layout | None:

@@ -13,7 +13,7 @@ from .closure import ModulePlan
 from .diagnostics import Diagnostic
 from .inference import Analysis, Typing
 from .internal_errors import reported
-from .kinds import NONE, OPAQUE_TENSOR, PYTHON, UNKNOWN, Kind, Layout, Sequence, Tensor, Tuple, hinted_kind
+from .kinds import NONE, OPAQUE_TENSOR, PYTHON, UNKNOWN, ClassValue, Kind, Layout, Sequence, Tensor, Tuple, hinted_kind
 from .program import Program
 from .replay import Replay
 
@@ -127,6 +127,9 @@ def _class_level(program: Program, plan: ModulePlan, node: cst.ClassDef, typing:
         for part in statement.body:
             if isinstance(part, cst.AnnAssign) and isinstance(part.target, cst.Name):
                 kind = annotation_kind(program, plan.name, part.annotation.annotation)
+                if kind == ClassValue() and part.value is not None and program.fields(owner):
+                    default = analysis.expressions.kind(part.value)
+                    kind = default if isinstance(default, ClassValue) else UNKNOWN  # as it is made with
                 program.set_attribute(owner, part.target.value, kind)
             elif isinstance(part, cst.Assign):
                 analysis.small(part)

@@ -358,3 +358,71 @@ class Net(nn.Module):
         return self.norms[-1](x).mean(1)
 """
     assert "return tf.reduce_mean(self.norms[-1](x), axis=1)" in transpile(code).text()
+
+
+def test_a_hint_for_an_attribute_gives_a_parameter_its_axes(transpile, own_overrides):
+    hint = '[[hint]]\nfunction = "net.Net.forward"\nkinds = { "self.place" = "parameter:4" }\nreason = "a test"\n'
+    (own_overrides / "index.toml").write_text(hint)
+    code = """\
+class Net(nn.Module):
+    def __init__(self, size):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 1)
+        self.place = nn.Parameter(torch.zeros(1, 4, *size))
+
+    def forward(self, x: torch.Tensor):
+        return self.conv(x) + self.place
+"""
+    assert "return self.conv(x) + tf.transpose(self.place, (0, 2, 3, 1))" in transpile(code).text()
+
+
+LAYERS = """\
+from dataclasses import dataclass
+from functools import partial
+from typing import Optional, Type
+
+
+class Conv(nn.Module):
+    def __init__(self, dim: int, bias: bool = True):
+        super().__init__()
+        self.conv = nn.Conv2d(dim, dim, 1, bias=bias)
+
+    def forward(self, x):
+        return self.conv(x)
+
+
+@dataclass
+class Layers:
+    conv: Type[nn.Module] = {default}
+    norm: Optional[Type[nn.Module]] = None
+    depth: int = 1
+
+
+def layers_without_bias() -> Layers:
+    return Layers(conv=partial(Conv, bias=False), norm={norm})
+
+
+class Net(nn.Module):
+    def __init__(self, dim: int, layers: Layers = None):
+        super().__init__()
+        layers = layers or Layers()
+        self.conv = layers.conv(dim)
+        self.norm = layers.norm(dim)
+        self.depth = layers.depth
+
+    def forward(self, x: torch.Tensor):
+        return self.norm(self.conv(x)).mean({axes})
+"""
+
+
+def test_fields_of_a_dataclass_hold_the_classes_that_it_is_made_with(transpile):
+    code = LAYERS.replace("{default}", "Conv").replace("{norm}", "nn.BatchNorm2d").replace("{axes}", "1")
+    assert "return tf.reduce_mean(self.norm(self.conv(x)), axis=-1)" in transpile(code).text()
+    code = LAYERS.replace("{default}", "nn.Linear").replace("{norm}", "nn.LayerNorm").replace("{axes}", "1")
+    code = code.replace("partial(Conv, bias=False)", "partial(nn.Linear, bias=False)")
+    assert "return tf.reduce_mean(self.norm(self.conv(x)), axis=1)" in transpile(code).text()
+
+
+def test_a_field_of_a_dataclass_that_may_hold_either_kind_of_layer_is_refused(transpile):
+    code = LAYERS.replace("{default}", "nn.Linear").replace("{norm}", "nn.Identity").replace("{axes}", "1")
+    assert transpile(code).codes == ["L201"]
