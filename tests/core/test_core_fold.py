@@ -201,3 +201,29 @@ def test_a_name_stands_for_what_is_tried_not_for_the_fallback(transpile):
 )
 def test_nothing_is_a_layer_that_is_not_there(transpile, before, after):
     assert folded(transpile, f"return {before}") == f"return {after}"
+
+
+CAST = """
+class Rope(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("bands", torch.ones(3), persistent=False)
+
+    def _apply(self, fn, *args, **kwargs):
+        module = super()._apply(fn, *args, **kwargs)
+        if self.bands.dtype != torch.float32:
+            self.register_buffer("bands", torch.ones(3), persistent=False)
+        return module
+
+
+class Cached(nn.Module):
+    def _apply(self, fn, recurse=True):
+        self.cache.clear()
+        return super()._apply(fn)
+"""
+
+
+def test_what_a_module_makes_again_when_it_is_cast_is_never_cast(transpile):
+    run = transpile(CAST)
+    assert 'keeps_dtype = frozenset({"bands"})' in run.definition("Rope").replace("'", '"')
+    assert "_apply" not in run.definition("Rope") and "keeps_dtype" not in run.definition("Cached")

@@ -60,6 +60,7 @@ CASES = [
     ("self.fc.weight.requires_grad_()", "self.fc.weight.trainable = True"),
     ("self.fc.weight.requires_grad = flag", "self.fc.weight.trainable = flag"),
     ("n = self.fc.weight.requires_grad", "n = self.fc.weight.trainable"),
+    ("n = getattr(self, name, None).requires_grad", "n = getattr(self, name, None).trainable"),
     # init
     ("nn.init.zeros_(self.fc.bias)", "nn.init.zeros_(self.fc.bias)"),
     ("nn.init.zeros_(self.fc.bias[3:])", "nn.init.zeros_(nn.ParameterSlice(self.fc.bias, np.s_[3:]))"),
@@ -80,7 +81,7 @@ CASES = [
 @pytest.fixture(scope="module")
 def statements(tmp_path_factory) -> Run:
     """Every case as a method of its own, transpiled in one run."""
-    signature = "(self, x: torch.Tensor, y: torch.Tensor, flag: bool)"
+    signature = "(self, x: torch.Tensor, y: torch.Tensor, flag: bool, name: str)"
     methods = "".join(f"    def case_{n}{signature}:\n        {before}\n\n" for n, (before, _) in enumerate(CASES))
     folder = tmp_path_factory.mktemp("statements")
     write(folder, {"net": TORCH + NET + methods})

@@ -471,3 +471,22 @@ def test_arguments_of_keras_are_no_keyword_arguments_of_upstream():
     assert Overlaid({"width": 3}).name.startswith("overlaid")
     with pytest.raises(ValueError, match="without '/'"):
         Overlaid({"width": 3}, name="a/b")
+
+
+def test_positions_keep_their_dtype_in_mixed_precision():
+    class Positions(nn.Module):
+        keeps_dtype = frozenset({"kept"})
+
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.register_buffer("kept", tf.ones(2), persistent=False)
+            self.register_buffer("cast", tf.ones(2), persistent=False)
+
+        def call(self, x):
+            return self.kept, self.cast, x
+
+    assert [value.dtype.name for value in Positions(dtype="mixed_bfloat16")(tf.ones(2))] == [
+        "float32",
+        "bfloat16",
+        "bfloat16",
+    ]

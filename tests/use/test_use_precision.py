@@ -40,6 +40,17 @@ def test_precision(generated_package: ModuleType, name: str, policy: str) -> Non
     np.testing.assert_array_equal(same(images()), output)
 
 
+@pytest.mark.parametrize("kind", ["rope", "rope_mixed", "dinov3"])
+def test_rotary_embeddings_of_another_size_are_made_in_float32(generated_package: ModuleType, kind: str) -> None:
+    arguments = {**SMALL["vit_tiny_patch16_224"], "num_heads": 1, "num_classes": 5, "dynamic_img_size": True}
+    name = "vit_small_patch16_dinov3" if kind == "dinov3" else f"vit_small_patch16_{kind}_224"
+    expected = generated_package.create_model(name, **arguments)
+    model = generated_package.create_model(name, **arguments, dtype="mixed_bfloat16")
+    model.load_state_dict(expected.state_dict())
+    larger = images(size=(64, 32))
+    assert error(tf.cast(model(larger), tf.float32), expected(larger)) < LARGEST_ERROR["mixed_bfloat16"]
+
+
 def test_a_new_head_has_the_model_s_precision(generated_package: ModuleType) -> None:
     model = small_model(generated_package, "vit_tiny_patch16_224", dtype="bfloat16")
     model.reset_classifier(3)

@@ -235,7 +235,9 @@ class Fold(TrackingTransformer, ScopedTransformer):
     def leave_FunctionDef(self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef):  # type: ignore[no-untyped-def,override]
         super().leave_FunctionDef(original_node, updated_node)
         if original_node.name.value == "_apply" and _calls_super_apply(original_node):
-            return cst.RemoveFromParent()  # torch calls it when a module is moved or cast; nothing does here
+            # torch calls it when a module is moved or cast: what it makes again then is never cast here
+            kept = _kept_buffers(original_node)
+            return _keeps_dtype(kept, updated_node) if kept else cst.RemoveFromParent()
         return updated_node
 
     def leave_Expr(self, original_node: cst.Expr, updated_node: cst.Expr):  # type: ignore[no-untyped-def]
@@ -258,11 +260,25 @@ class Fold(TrackingTransformer, ScopedTransformer):
         return updated_node.with_changes(items=kept) if kept else _opened(updated_node.body, updated_node.leading_lines)
 
 
+_REGISTER_BUFFER = m.Attribute(value=m.Name("self"), attr=m.Name("register_buffer"))
 _SUPER_APPLY = m.Attribute(value=m.Call(func=m.Name("super")), attr=m.Name("_apply"))
 
 
 def _calls_super_apply(function: cst.FunctionDef) -> bool:
     return any(m.matches(node, _SUPER_APPLY) for node in find(function.body, cst.Attribute))
+
+
+def _kept_buffers(apply: cst.FunctionDef) -> list[str]:
+    """Names of the buffers that an `_apply` registers again, in another dtype than they were cast to."""
+    calls = (call for call in find(apply.body, cst.Call) if m.matches(call.func, _REGISTER_BUFFER) and call.args)
+    names = (_string(call.args[0].value) for call in calls)
+    return list(dict.fromkeys(name for name in names if name))
+
+
+def _keeps_dtype(buffers: list[str], apply: cst.FunctionDef) -> cst.SimpleStatementLine:
+    names = ", ".join(repr(name) for name in buffers)
+    statement = cst.ensure_type(cst.parse_statement(f"keeps_dtype = frozenset({{{names}}})"), cst.SimpleStatementLine)
+    return statement.with_changes(leading_lines=apply.leading_lines)
 
 
 def _imports(body: cst.BaseSuite) -> list[cst.Import | cst.ImportFrom]:

@@ -63,6 +63,8 @@ class Module(DirectlyCalled, metaclass=_WholeWithItsLayers):
 
     # Attributes that hold a Keras variable which torch knows by another name.
     keras_state: ClassVar[frozenset[str]] = frozenset()
+    # Constant buffers that are not read in the compute dtype: positions and frequencies, say.
+    keeps_dtype: ClassVar[frozenset[str]] = frozenset()
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         layer = super().__new__(cls, *args, **kwargs)
@@ -127,7 +129,8 @@ class Module(DirectlyCalled, metaclass=_WholeWithItsLayers):
         if registry is not None:
             torch_name = torch_name_of(name)
             if torch_name in registry.buffers:
-                return _in_compute_dtype(registry.buffers[torch_name])
+                buffer = registry.buffers[torch_name]
+                return buffer if torch_name in self.keeps_dtype else _in_compute_dtype(buffer)
             if torch_name in registry.parameters:
                 return registry.parameters[torch_name]
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
@@ -257,7 +260,8 @@ class Module(DirectlyCalled, metaclass=_WholeWithItsLayers):
         """Register a tensor that is not trained.
 
         A persistent buffer is a non-trainable weight and part of `state_dict()`. A non-persistent one
-        is a constant; a floating one is read in the compute dtype inside a mixed-precision layer.
+        is a constant; a floating one is read in the compute dtype inside a mixed-precision layer, unless
+        the class has it in `keeps_dtype`.
 
         Args:
             name: torch's name of the buffer, and the attribute to read it by.

@@ -271,6 +271,18 @@ def test_frequencies_are_kept_in_float32_at_least(override, dtype):
     assert actual.name == str(expected).removeprefix("torch.")
 
 
+@pytest.mark.parametrize("half", [False, True])
+@pytest.mark.parametrize(("tokens", "embeddings"), [("float32", "float32"), ("bfloat16", "float32"), ("bfloat16",) * 2])
+def test_tokens_are_turned_in_the_wider_dtype(override, half, tokens, embeddings):
+    x = torch.randn(2, 3, 5, 8).to(getattr(torch, tokens))
+    sin, cos = torch.randn(2, 5, 8).to(getattr(torch, embeddings))
+    turn = override("timm.layers.pos_embed_sincos").apply_rot_embed
+    ours = turn(*(tf.cast(part.float().numpy(), str(part.dtype)[6:]) for part in (x, sin, cos)), half=half)
+    assert ours.dtype.name == tokens
+    expected = torch_rope.apply_rot_embed(x, sin, cos, half=half).float().numpy()
+    np.testing.assert_allclose(tf.cast(ours, tf.float32), expected, rtol=1e-6, atol=1e-6)
+
+
 def test_a_model_is_converted_for_inference_in_place_or_as_a_copy(override):
     class Block(nn.Module):
         def __init__(self):
