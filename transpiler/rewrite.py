@@ -119,7 +119,7 @@ class Rewriter(SubscriptRewriter):
     def _member(self, original: cst.Attribute, updated: cst.Attribute) -> cst.BaseExpression:
         owner = self.kind(original.value)
         name = original.attr.value
-        if name == "requires_grad" and not isinstance(owner, Instance):
+        if name == "requires_grad" and not (isinstance(owner, Instance) and owner.classes):
             owner = Tensor()  # nothing else has it
         if name == "type" and m.matches(original.value, m.Attribute(attr=m.Name("device"))):
             device = self.kind(cst.ensure_type(original.value, cst.Attribute).value)
