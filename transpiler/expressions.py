@@ -42,24 +42,15 @@ if TYPE_CHECKING:
 CONTAINERS = frozenset({"torch.nn.Sequential", "torch.nn.ModuleDict"})  # their modules are attributes by name
 VARIABLE_ATTRIBUTES = frozenset({"weight", "bias", "gamma", "running_mean", "running_var"})
 
+_LITERALS = frozenset({cst.Integer, cst.Float, cst.SimpleString, cst.ConcatenatedString})
+_LITERALS |= {cst.Name, cst.UnaryOperation, cst.Tuple, cst.List}
+
 
 def literal_value(node: cst.BaseExpression) -> object:
     """The value of a constant expression (numbers, strings, None, tuples of them), else NOT_LITERAL."""
     if isinstance(node, cst.Name) and node.value not in ("None", "True", "False"):
         return NOT_LITERAL
-    if isinstance(
-        node,
-        (
-            cst.Integer,
-            cst.Float,
-            cst.SimpleString,
-            cst.ConcatenatedString,
-            cst.Name,
-            cst.UnaryOperation,
-            cst.Tuple,
-            cst.List,
-        ),
-    ):
+    if type(node) in _LITERALS:
         try:
             return ast.literal_eval(cst.Module(body=[]).code_for_node(node).strip())
         except (ValueError, SyntaxError):

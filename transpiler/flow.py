@@ -14,9 +14,13 @@ from .promotion import is_float_number
 from .registries import configured_name
 from .rules.table import NOT_LITERAL
 from .scopes import parameter_list
-from .walk import find, walk
+from .walk import find
 
 _NONE = m.Name("None")
+_BINDING = (
+    *(cst.AssignTarget, cst.AnnAssign, cst.AugAssign, cst.For, cst.CompFor, cst.NamedExpr),
+    *(cst.Param, cst.AsName),
+)
 T = TypeVar("T")
 
 
@@ -53,17 +57,16 @@ def _assigned(function: cst.FunctionDef) -> Iterator[tuple[str, cst.BaseExpressi
 
 
 def _bound_once(function: cst.FunctionDef, found: dict[str, T]) -> dict[str, T]:
-    bound = [name for node in walk(function) for name in _bound_by(node)] if found else []
+    bound = [name for node in find(function, *_BINDING) for name in _bound_by(node)] if found else []
     return {name: value for name, value in found.items() if bound.count(name) == 1}
 
 
 def _bound_by(node: cst.CSTNode) -> Iterator[str]:
-    if isinstance(node, (cst.AssignTarget, cst.AnnAssign, cst.AugAssign, cst.For, cst.CompFor, cst.NamedExpr)):
-        yield from (name.value for name in find(node.target, cst.Name))
-    elif isinstance(node, cst.Param):
+    if isinstance(node, cst.Param):
         yield node.name.value
-    elif isinstance(node, cst.AsName):
-        yield from (name.value for name in find(node.name, cst.Name))
+    else:
+        target = node.name if isinstance(node, cst.AsName) else node.target  # type: ignore[attr-defined]
+        yield from (name.value for name in find(target, cst.Name))
 
 
 def leaves(body: cst.BaseSuite) -> bool:

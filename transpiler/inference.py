@@ -504,14 +504,16 @@ class Analysis:
 
     def _is_torchs_input(self, node: cst.FunctionDef, name: str) -> bool:
         """Whether a function gives a parameter to a torch function as its `input`, which is a tensor."""
-        given = (call.func for call in find(node.body, cst.Call) if m.matches(call, given_first(name)))
+        first = given_first(name)
+        given = (call.func for call in find(node.body, cst.Call) if m.matches(call, first))
         origins = (self.program.resolver.qualify(self.module, func) for func in given)
         rows = (rules.find(origin.dotted) for origin in origins if origin is not None)
         return any(isinstance(row, rules.Op) and row.params.partition(",")[0] == "input" for row in rows)
 
     def _uses_as_array(self, node: cst.FunctionDef, name: str) -> bool:
         """Whether a function makes a tensor of a parameter that is a NumPy array until then."""
-        made = (call for call in find(node.body, cst.Call) if call.args and m.matches(call.args[0].value, m.Name(name)))
+        own = m.Name(name)
+        made = (call for call in find(node.body, cst.Call) if call.args and m.matches(call.args[0].value, own))
         origins = (self.program.resolver.qualify(self.module, call.func) for call in made)
         return any(origin is not None and origin.dotted == "torch.from_numpy" for origin in origins)
 

@@ -16,7 +16,7 @@ from .diagnostics import Diagnostic
 from .model import OutputFile
 from .names import NameResolver, dotted_name
 from .source_roots import SourceRoot
-from .walk import children, find
+from .walk import children
 
 _ANYTHING = "*"
 _ANCHORS = frozenset({"__name__", "__package__", "__file__"})
@@ -42,7 +42,8 @@ class PackageData:
         """The files that a statement of a module can name, and what is wrong with how it names them."""
         files: dict[str, OutputFile] = {}
         problems: list[Diagnostic] = []
-        if not any(_is_anchor(name) for name in find(statement, cst.Name)):
+        text = self._resolver.source(module).statement_texts.get(statement)
+        if text is not None and not any(anchor in text for anchor in _ANCHORS):
             return [], []
         for node, pattern in _Places(self._resolver, module).within(statement):
             found = list(self._matching(module, pattern)) if _says_something(pattern) else []
@@ -170,7 +171,7 @@ class _Places:
         return origin.dotted if origin is not None else dotted_name(call.func)
 
 
-def _is_anchor(node: cst.CSTNode) -> bool:
+def _is_anchor(node: cst.BaseExpression) -> bool:
     return isinstance(node, cst.Name) and node.value in _ANCHORS
 
 

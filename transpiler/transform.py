@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import libcst as cst
 
-from .walk import is_node_type, meaningful_fields
+from .walk import IS_NODE, meaningful_fields
 
 NodeT = TypeVar("NodeT", bound=cst.CSTNode)
 Replacement = cst.CSTNode | cst.RemovalSentinel | cst.FlattenSentinel
@@ -42,7 +42,7 @@ def _with_transformed_parts(node: NodeT, transformer: cst.CSTTransformer) -> Nod
             items = [transformed(item, transformer) for item in old]
             if items != list(old):  # nodes are equal when they are the same
                 changes[name] = _sequence(old, items)
-        elif is_node_type(type(old)):  # type: ignore[arg-type]
+        elif IS_NODE[type(old)]:
             new = transformed(old, transformer)
             if new is not old:
                 changes[name] = _single(node, name, new)

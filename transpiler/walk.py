@@ -5,14 +5,16 @@ libcst's own visitors visit every space; most of the transpiler's questions need
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from functools import cache
-from typing import TypeVar
+from operator import attrgetter
+from typing import Any, TypeVar
 
 import libcst as cst
 
-T = TypeVar("T", bound=cst.CSTNode)
+T = TypeVar("T")
+NodeT = TypeVar("NodeT", bound=cst.CSTNode)
 
 _LAYOUT = (
     "whitespace",
@@ -81,20 +83,49 @@ def meaningful_fields(cls: type[cst.CSTNode]) -> tuple[str, ...]:
     return _SOURCE_ORDER.get(cls) or tuple(n for n in names if not n.startswith(_LAYOUT) and n not in _PUNCTUATION)
 
 
-@cache
-def is_node_type(cls: type) -> bool:
-    """Whether values of a type are nodes; asked once a type, as libcst's types make `isinstance` slow."""
-    return issubclass(cls, cst.CSTNode)
+class _ByType(dict[type, T]):
+    """What is worked out once for each type: quicker to ask than a cached function."""
+
+    def __init__(self, work_out: Callable[[Any], T]) -> None:
+        self._work_out = work_out
+
+    def __missing__(self, cls: type) -> T:
+        found = self[cls] = self._work_out(cls)
+        return found
 
 
-def children(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+def _reader(cls: type[cst.CSTNode]) -> Callable[[cst.CSTNode], tuple[object, ...]]:
+    names = meaningful_fields(cls)
+    if len(names) > 1:
+        return attrgetter(*names)
+    return (lambda node: (getattr(node, names[0]),)) if names else (lambda node: ())
+
+
+_VALUES = _ByType(_reader)
+# Whether values of a type are nodes; libcst's types make `isinstance` slow.
+IS_NODE = _ByType(lambda cls: issubclass(cls, cst.CSTNode))
+
+
+_IS_EXPRESSION = _ByType(lambda cls: issubclass(cls, cst.BaseExpression))
+# What no expression has in it: in most code that is a tenth of the nodes.
+_NOT_IN_EXPRESSIONS = frozenset(
+    {
+        *(cst.Assign, cst.AssignTarget, cst.AnnAssign, cst.AugAssign, cst.Return, cst.Global, cst.AsName),
+        *(cst.FunctionDef, cst.ClassDef, cst.For, cst.Import, cst.ImportFrom),
+    }
+)
+
+
+def children(node: cst.CSTNode) -> list[cst.CSTNode]:
     """The parts of a node that mean something, in source order."""
-    for name in meaningful_fields(type(node)):
-        value = getattr(node, name)
-        if type(value) in _SEQUENCES:
-            yield from value
-        elif is_node_type(type(value)):  # type: ignore[arg-type]
-            yield value
+    found: list[Any] = []
+    for value in _VALUES[type(node)](node):
+        kind = type(value)
+        if kind in _SEQUENCES:
+            found += value  # type: ignore[arg-type]
+        elif IS_NODE[kind]:
+            found.append(value)
+    return found
 
 
 def walk(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
@@ -103,17 +134,10 @@ def walk(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     while pending:
         current = pending.pop()
         yield current
-        # What `children` gives, written out: most of the time of a walk would go into resuming it.
-        for name in meaningful_fields(type(current)):
-            value = getattr(current, name)
-            kind = type(value)
-            if kind in _SEQUENCES:
-                pending += value
-            elif is_node_type(kind):  # type: ignore[arg-type]
-                pending.append(value)
+        pending += children(current)
 
 
-def with_shared_layout(tree: T) -> T:
+def with_shared_layout(tree: NodeT) -> NodeT:
     """The tree with like spaces, commas and brackets made one object each: it takes half the room.
 
     It is changed in place: nothing else may have seen it yet.
@@ -129,7 +153,7 @@ def with_shared_layout(tree: T) -> T:
                 if parts:
                     _put(node, name, type(value)(parts))
                 key += map(id, parts)
-            elif is_node_type(type(value)):  # type: ignore[arg-type]
+            elif IS_NODE[type(value)]:
                 part = shared(value)
                 if part is not value:
                     _put(node, name, part)
@@ -147,6 +171,14 @@ def all_fields(cls: type[cst.CSTNode]) -> tuple[str, ...]:
     return tuple(field.name for field in fields(cls))
 
 
-def find(node: cst.CSTNode, *types: type[T]) -> Iterator[T]:
+def find(node: cst.CSTNode, *types: type[NodeT]) -> Iterator[NodeT]:
     """Everything that is exactly of the given types in a node, in no particular order."""
-    return (n for n in walk(node) if type(n) in types)  # type: ignore[misc]
+    passes_over_expressions = _NOT_IN_EXPRESSIONS.issuperset(types)
+    pending = [node]
+    while pending:
+        current = pending.pop()
+        kind = type(current)
+        if kind in types:
+            yield current  # type: ignore[misc]
+        if not (passes_over_expressions and _IS_EXPRESSION[kind]):
+            pending += children(current)
