@@ -405,7 +405,8 @@ class Calls:
             return _MODULE_WALKS[name]
         if name in _SELF_RETURNING:
             return owner
-        attributes = [self.program.attribute(cls, name) for cls in sorted(owner.classes)]
+        flagged = self.analysis.expressions.under_flag(owner, name)
+        attributes = [flagged or self.program.attribute(cls, name) for cls in sorted(owner.classes)]
         if not any(attributes):
             attributes = [self.analysis.expressions.of_subclasses(owner, name)]
         known = [a for a in attributes if a is not None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -30,24 +31,58 @@ class ControlFlow:
 
     def branches(self, node: cst.If) -> None:
         self.analysis.expressions.kind(node.test)
+        assumed = self.analysis.assumed.get(code_of(node.test))
+        if assumed is not None:
+            self.analysis.block(node.body) if assumed else self._otherwise(node)
+            return
         before = dict(self.analysis.env)
         flag = self._flag(node.test)
         self._recall(flag, holds=True)
         self._narrow(node.test)
-        self.analysis.block(node.body)
+        with self._under(node.test, holds=True):
+            self.analysis.block(node.body)
         taken = None if leaves(node.body) else self.analysis.env
-        self.analysis.env = before
+        self.analysis.env = dict(before)
         self._recall(flag, holds=False)
-        if isinstance(node.orelse, cst.If):
-            self.branches(node.orelse)
-        elif node.orelse is not None:
-            self.analysis.block(node.orelse.body)
+        with self._under(node.test, holds=False):
+            self._otherwise(node)
         if node.orelse is not None and not isinstance(node.orelse, cst.If) and leaves(node.orelse.body):
             self.analysis.env = taken if taken is not None else self.analysis.env
         elif taken is not None:
             other = self.analysis.env
+            self._keep_images(node, before, taken)
             self._meet(node, taken)
             self._remember(flag, taken, other)
+
+    def _otherwise(self, node: cst.If) -> None:
+        """What runs where a condition does not hold."""
+        if isinstance(node.orelse, cst.If):
+            self.branches(node.orelse)
+        elif node.orelse is not None:
+            self.analysis.block(node.orelse.body)
+
+    @contextmanager
+    def _under(self, test: cst.BaseExpression, *, holds: bool) -> Iterator[None]:
+        """Types a branch under a flag of the class, where the test is one."""
+        before = self.analysis.flag
+        name = code_of(test).removeprefix("self.")
+        if self.analysis.owner and name in self.program.flags(self.analysis.owner) and name != code_of(test):
+            self.analysis.flag = name, holds
+        yield
+        self.analysis.flag = before
+
+    def _keep_images(self, node: cst.If, before: dict[str, Kind], taken: dict[str, Kind]) -> None:
+        """What is an image where it has four axes is stored as one after both branches, if it has four axes then."""
+        other = self.analysis.env
+        for name, kind in before.items():
+            if not isinstance(kind, Tensor) or kind.of_four is not Layout.IMAGE:
+                continue
+            for blocks, env in (([node.body], taken), (list(_other_blocks(node)), other)):
+                held = env.get(name)
+                if isinstance(held, Tensor) and held.rank == 4 and held.layout is Layout.PLAIN and not held.is_last:
+                    for block in blocks:
+                        self._end(block, name, held, Layout.IMAGE)
+                    env[name] = replace(held, layout=Layout.IMAGE)
 
     def _flag(self, test: cst.BaseExpression) -> str | None:
         """A condition on what an object is set to, which holds as often as it is asked while the object runs."""

@@ -29,6 +29,8 @@ _TO_TOKENS = m.Call(
     args=[m.Arg(m.Integer("0")), m.Arg(m.Integer("2")), m.Arg(m.Integer("1"))],
 )
 
+_MEAN = m.Call(func=m.Attribute(value=m.Name(), attr=m.Name("mean")), args=[m.Arg()])
+
 
 def axis_evidence(row: Op, call: BoundCall) -> Layout | None:
     """What the axes of an operation say about an undecided tensor.
@@ -56,6 +58,20 @@ def axis_evidence(row: Op, call: BoundCall) -> Layout | None:
 def names_of_channels_last(names: Sequence[str]) -> bool:
     """Whether they are those of an image whose channels come last."""
     return len(names) == 4 and not names_of_image(names) and names[3] in _CHANNELS
+
+
+def pooled_either_way(node: cst.IfExp) -> str | None:
+    """What is an image where a condition holds and tokens where it doesn't, as both become vectors of as many axes.
+
+    `x.mean(dim=(-2, -1)) if self.use_conv else x.mean(dim=1)`
+    """
+    if not m.matches(node.body, _MEAN) or not m.matches(node.orelse, _MEAN):
+        return None
+    calls = [cst.ensure_type(side, cst.Call) for side in (node.body, node.orelse)]
+    names = {code_of(cst.ensure_type(call.func, cst.Attribute).value) for call in calls}
+    image_axes, token_axis = (code_of(call.args[0].value).replace(" ", "") for call in calls)
+    is_either = image_axes in ("(-2,-1)", "(2,3)", "[-2,-1]", "[2,3]") and token_axis == "1"
+    return names.pop() if len(names) == 1 and is_either else None
 
 
 def names_of_image(names: Sequence[str]) -> bool:

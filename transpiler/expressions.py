@@ -10,7 +10,8 @@ import libcst as cst
 
 from . import patterns as m
 from . import rules
-from .evidence import size_evidence
+from .evidence import pooled_either_way, size_evidence
+from .flags import under_flag
 from .kinds import (
     NONE,
     PYTHON,
@@ -143,7 +144,9 @@ class Expressions:
         return PYTHON
 
     def _instance_attribute(self, owner: Instance, name: str) -> Kind:
-        found: Kind | None = None
+        found = self.under_flag(owner, name)
+        if found is not None:
+            return found
         for cls in sorted(owner.classes):
             kind = self.program.attribute(cls, name)
             if kind is None and name in VARIABLE_ATTRIBUTES and self.program.is_module(cls):
@@ -164,6 +167,13 @@ class Expressions:
         if CONTAINERS & owner.classes:
             return owner.element or Instance()
         return Instance() if not owner.classes else UNKNOWN
+
+    def under_flag(self, owner: Instance, name: str) -> Kind | None:
+        """What an attribute of `self` is under the flag that holds here."""
+        flag = self.analysis.flag
+        if flag is None or self.analysis.assumed or owner.classes != {self.analysis.owner}:
+            return None
+        return self.program.attribute(self.analysis.owner or "", under_flag(name, *flag))
 
     def of_subclasses(self, owner: Instance, name: str) -> Kind | None:
         """An attribute that a base class reads of `self`, and only its subclasses have."""
@@ -274,7 +284,23 @@ class Expressions:
 
     def _IfExp(self, node: cst.IfExp) -> Kind:
         self.kind(node.test)
+        assumed = self.analysis.assumed.get(self.analysis.code(node.test))
+        if assumed is not None:
+            return self.kind(node.body if assumed else node.orelse)
+        pooled = self.analysis.env.get(pooled_either_way(node) or "")
+        if isinstance(pooled, Tensor) and pooled.layout is Layout.OPAQUE:
+            return self._pooled(node, pooled)
         return join(self.kind(node.body), self.kind(node.orelse))
+
+    def _pooled(self, node: cst.IfExp, pooled: Tensor) -> Kind:
+        """A mean over the places of an image, or over tokens."""
+        name = pooled_either_way(node) or ""
+        self.analysis.is_of_three_or_four(pooled)
+        with self.analysis.inner_names():
+            self.analysis.env[name] = replace(pooled, layout=Layout.IMAGE, rank=4, of_four=None)
+            first = self.kind(node.body)
+            self.analysis.env[name] = replace(pooled, layout=Layout.PLAIN, rank=3, of_four=None)
+            return join(first, self.kind(node.orelse))
 
     def _NamedExpr(self, node: cst.NamedExpr) -> Kind:
         kind = self.kind(node.value)

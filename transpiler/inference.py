@@ -22,6 +22,7 @@ from .control_flow import ControlFlow, are_stored_differently
 from .diagnostics import Diagnostic
 from .evidence import given_first, names_of_channels_last, names_of_image, uses_as_tensor
 from .expressions import Expressions
+from .flags import under_flag
 from .flow import constants_and_configurations, names_of_floats
 from .hints import Hint
 from .kinds import (
@@ -118,6 +119,9 @@ class Analysis:
         self.floats: set[str] = set()
         self.sums: set[str] = set()
         self.returns: Kind | None = None
+        self.assumed: dict[str, bool] = {}  # conditions by their code: only what runs under them is typed
+        self.flag: tuple[str, bool] | None = None  # under which attributes are noted, and read where it holds
+        self.by_axes: dict[str, set[tuple[int, Layout]]] = {}
         self.strong: dict[str, set[Layout]] = {}
         self.weak: set[str] = set()
         self.met: set[str] = set()
@@ -200,6 +204,12 @@ class Analysis:
         """Note what `self` holds, in the order in which it is added; `node` is where."""
         if self.owner and isinstance(module, Instance) and owner.classes == {self.owner}:
             self.program.set_place(self.owner, self.places.setdefault(node, len(self.places)), module)
+
+    def is_of_three_or_four(self, tensor: Tensor) -> None:
+        """Note that a parameter may be tokens or an image."""
+        if tensor.origin:
+            self.by_axes[tensor.origin] = {(4, Layout.IMAGE), (3, Layout.PLAIN)}
+            self.strong[tensor.origin] = {Layout.IMAGE, Layout.PLAIN}
 
     def has_axes(self, tensor: Tensor, count: int) -> None:
         """Note how many axes a parameter is taken to have."""
@@ -347,8 +357,9 @@ class Analysis:
         elif isinstance(target, cst.Attribute):
             owner = self.expressions.kind(target.value)
             if isinstance(owner, Instance):
+                name = under_flag(target.attr.value, *self.flag) if self.assumed and self.flag else target.attr.value
                 for cls in owner.classes:
-                    self.program.set_attribute(cls, target.attr.value, outside(kind))
+                    self.program.set_attribute(cls, name, outside(kind))
                 self.add_module(owner, target, kind)
         elif isinstance(target, cst.Subscript):
             owner = self.expressions.kind(target)
@@ -378,13 +389,18 @@ class Analysis:
             self.assign(element if isinstance(element, cst.StarredElement) else element.value, item)
 
     def _counted(self, node: cst.Assign, kind: Kind) -> Kind:
-        """`B, C, H, W = x.shape`: from here on x has four axes, and is stored as it is where it has four."""
+        """`B, C, H, W = x.shape`: from here on x has four axes, and is stored as it is where it has four.
+
+        `B, N, C = x.shape`: it is tokens.
+        """
         if not isinstance(kind, Shape) or kind.tensor.of_four is None:
             return kind
         unpacked = [each.target for each in node.targets if isinstance(each.target, (cst.Tuple, cst.List))]
-        if not any(len(each.elements) == 4 and not any(find(each, cst.StarredElement)) for each in unpacked):
+        counts = {len(each.elements) for each in unpacked if not any(find(each, cst.StarredElement))}
+        if counts not in ({3}, {4}):
             return kind
-        tensor = with_four_axes(kind.tensor)
+        flat = replace(kind.tensor, layout=Layout.PLAIN, rank=3, of_four=None)
+        tensor = with_four_axes(kind.tensor) if counts == {4} else flat
         self.env |= {name: tensor for name, held in self.env.items() if held == kind.tensor}
         found = self.kinds[node.value] = Shape(tensor)
         return found
@@ -392,6 +408,9 @@ class Analysis:
     def _shape_evidence(self, names: list[str], tensor: Tensor) -> None:
         """`B, C, H, W = x.shape` says what x is."""
         self.has_axes(tensor, len(names))
+        if tensor.origin:
+            layout = Layout.IMAGE if names_of_image(names) else Layout.PLAIN
+            self.by_axes.setdefault(tensor.origin, set()).add((len(names), layout))
         if names_of_image(names):
             self.want(tensor, Layout.IMAGE, strong=True)
         elif names_of_channels_last(names):
@@ -452,6 +471,8 @@ class Analysis:
         kind = self._declared(node, parameter, arguments)
         if isinstance(kind, Tensor) and kind.layout is Layout.OPAQUE:
             chosen = self.program.summary(self.name).layouts.get(name, Layout.OPAQUE)
+            if chosen is Layout.OPAQUE and name in self.program.summary(self.name).layouts:
+                return Tensor(chosen, None, kind.dtype, kind.variable, name, of_four=Layout.IMAGE)
             rank = 4 if chosen is Layout.IMAGE and kind.rank is None else kind.rank
             rank = rank or self.program.summary(self.name).ranks.get(name)
             return Tensor(chosen, rank, kind.dtype, kind.variable, name)
@@ -528,6 +549,8 @@ class Analysis:
         for name, wanted in self.strong.items():
             if len(wanted) == 1:
                 layouts[name] = next(iter(wanted))
+            elif self.by_axes.get(name) == {(4, Layout.IMAGE), (3, Layout.PLAIN)}:
+                layouts[name] = Layout.OPAQUE
         if not self.program.settling:
             return layouts
         waiting = self.met - self.weak - self.strong.keys() - self.program.summary(self.name).layouts.keys()

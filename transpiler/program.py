@@ -10,6 +10,7 @@ from typing import TypeVar
 import libcst as cst
 
 from . import rules
+from .flags import flags_of
 from .hints import Hint
 from .kinds import UNKNOWN, Instance, Kind, Layout, Sequence, Tensor, hinted_kind, join, join_all
 from .names import NameResolver, dotted_name
@@ -48,7 +49,8 @@ class Summary:
 
     `arguments` is what the last round's callers passed, `passed` collects this round's. `result` is the layout in
     which a tensor of rank four is handed out, whatever was returned: one that goes with the others beside it. `ranks`
-    are the numbers of axes that parameters have, where the function says so.
+    are the numbers of axes that parameters have, where the function says so. A layout of OPAQUE is a decision too: the
+    parameter is an image where it has four axes, and tokens where it has three.
     """
 
     layouts: dict[str, Layout] = field(default_factory=dict)
@@ -74,6 +76,7 @@ class Program:
         self._definitions: dict[str, dict[str, int]] = {}
         self._classes: dict[str, ClassInfo | None] = {}
         self._fields: dict[str, tuple[cst.AnnAssign, ...]] = {}
+        self._flags: dict[str, dict[str, str]] = {}
         self._ancestries: dict[str, tuple[str, ...]] = {}
         self._below: dict[str, set[str]] = {}
         self._unplaced: list[str] = []
@@ -189,6 +192,13 @@ class Program:
             info = self.class_info(qualified)
             self._fields[qualified] = tuple(_fields(info.node)) if info is not None else ()
         return self._fields[qualified]
+
+    def flags(self, qualified: str) -> dict[str, str]:
+        """The flags of a class of the source, with the parameters of its constructor that they hold."""
+        if qualified not in self._flags:
+            info = self.class_info(qualified)
+            self._flags[qualified] = flags_of(info.node) if info is not None else {}
+        return self._flags[qualified]
 
     def method(self, qualified: str, name: str) -> tuple[ClassInfo, cst.FunctionDef] | None:
         """The class that defines a method, and the method; looked up through the bases."""

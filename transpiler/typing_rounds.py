@@ -142,6 +142,8 @@ def _infer_function(
     analysis = Analysis(program, module, typing, owner, name)
     with typing.noting(node):
         analysis.run(node, summary.arguments)
+    if owner is not None and name.endswith(".__init__"):
+        _under_flags(program, module, name, node, owner)
     hint = program.hints.get(name)
     returns = (
         hinted_kind(hint.returns)
@@ -155,6 +157,16 @@ def _infer_function(
     if (returns, layouts, ranks) != (summary.returns, summary.layouts, summary.ranks):
         program.changed = True
     program.note_result(name, returns, layouts, ranks)
+
+
+def _under_flags(program: Program, module: str, name: str, node: cst.FunctionDef, owner: str) -> None:
+    """What a constructor makes of its parts where a flag is set, and where it isn't."""
+    for flag, parameter in program.flags(owner).items():
+        for holds in (True, False):
+            analysis = Analysis(program, module, Typing(), owner, name)
+            analysis.flag = flag, holds
+            analysis.assumed = {parameter: holds, f"self.{flag}": holds}
+            analysis.run(node, program.summary(name).arguments)
 
 
 def _with_earlier(earlier: dict[str, Layout], now: dict[str, Layout]) -> dict[str, Layout]:
