@@ -159,7 +159,7 @@ class BatchNorm(_Normalization, keras.layers.BatchNormalization):
         if self.track_running_stats:
             self.num_batches_tracked.assign_add(1)
             if momentum is None:
-                momentum = 1.0 / tf.cast(self.num_batches_tracked, tf.float32)
+                momentum = 1.0 / tf.cast(self.num_batches_tracked, self.moving_mean.dtype)
         statistics = self.running_mean, self.running_var
         return batch_norm(x, *statistics, self.weight, self.bias, True, momentum, self.epsilon, self.synchronized)
 

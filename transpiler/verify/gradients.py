@@ -52,11 +52,14 @@ def upstream_gradients(model: torch.nn.Module, images: torch.Tensor) -> dict[str
     }
 
 
-def generated_gradients(model: Any, images: tf.Tensor) -> dict[str, Array]:
-    """By torch name and in torch layout: written into the variables, so that state_dict() does the translation."""
+def generated_gradients(model: Any, images: tf.Tensor, training: bool = False) -> dict[str, Array]:
+    """By torch name and in torch layout: written into the variables, so that state_dict() does the translation.
+
+    Buffers are among them, as the pass has left them.
+    """
     variables = model.trainable_variables
     with tf.GradientTape() as tape:
-        outputs = flatten_outputs(model(images)).values()
+        outputs = flatten_outputs(model(images, training=training)).values()
         loss = tf.add_n([tf.reduce_mean(tf.square(output)) for output in outputs])
     values = [variable.value for variable in variables]
     for value, gradient in zip(values, tape.gradient(loss, values), strict=True):

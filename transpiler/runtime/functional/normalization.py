@@ -228,7 +228,9 @@ def _as_wide(statistic: Any) -> tf.Tensor:
 def _move(statistic: Any, towards: tf.Tensor, momentum: Any) -> None:
     current = tf.convert_to_tensor(statistic)
     towards = tf.cast(tf.stop_gradient(towards), current.dtype)
-    statistic.assign(current + (towards - current) * tf.cast(momentum, current.dtype))
+    if tf.is_tensor(momentum):  # a cast number would pass through float32
+        momentum = tf.cast(momentum, current.dtype)
+    statistic.assign(current + (towards - current) * momentum)
 
 
 def _on_axis(value: tf.Tensor, x: tf.Tensor, axis: int) -> tf.Tensor:
