@@ -153,3 +153,25 @@ class Net(nn.Module):
 """
     )
     assert "self.conv.weight.assign(self.conv.weight * factor)" in run.definition("scale")
+
+
+def test_what_does_nothing_any_more_goes(transpile) -> None:
+    run = transpile(
+        """
+class Net(nn.Module):
+    def __init__(self, last):
+        super().__init__()
+        self.last = last
+        self.conv = nn.Conv2d(4, 4, 1)
+
+    def forward(self, x):
+        x = self.conv(x)
+        q, k = x.mean((2, 3)), x.amax((2, 3))
+        q, k = q.contiguous(), k.contiguous()
+        if self.last:
+            x = x.permute(0, 2, 3, 1)
+        return x, q * k
+"""
+    )
+    call = run.definition("call")
+    assert "if self.last" not in call and "pass" not in call and "q, k = q, k" not in call

@@ -59,11 +59,7 @@ class StatementRewriter(Rewriter):
         if len(original_node.targets) != 1:
             return self._unpacked_shapes(original_node, updated_node)
         target = original_node.targets[0].target
-        if (
-            isinstance(target, cst.Name)
-            and m.matches(updated_node.value, m.Name(target.value))
-            and not m.matches(original_node.value, m.Name())
-        ):
+        if _says_nothing(updated_node) and not _says_nothing(original_node):
             return cst.RemoveFromParent()  # a permute that costs nothing here
         if isinstance(target, (cst.Tuple, cst.List)):
             return self._unpacked_shapes(original_node, updated_node)
@@ -107,10 +103,14 @@ class StatementRewriter(Rewriter):
         added = self._stored_otherwise(original_node, last)
         return updated_node.with_changes(body=[*updated_node.body, *added]) if added else updated_node
 
-    def leave_If(self, original_node: cst.If, updated_node: cst.If) -> cst.If:
+    def leave_If(self, original_node: cst.If, updated_node: cst.If):  # type: ignore[no-untyped-def]
         """So does what is not written out: a branch for when the condition does not hold."""
         added = self._stored_otherwise(original_node, original_node)
-        return updated_node.with_changes(orelse=cst.Else(cst.IndentedBlock(added))) if added else updated_node
+        if added:
+            return updated_node.with_changes(orelse=cst.Else(cst.IndentedBlock(added)))
+        is_empty = updated_node.orelse is None and not updated_node.body.body
+        # Nothing is left to do, whatever the condition, if asking does nothing.
+        return cst.RemoveFromParent() if is_empty and not any(find(updated_node.test, cst.Call)) else updated_node
 
     def _stored_otherwise(self, block: cst.CSTNode, where: cst.CSTNode) -> list[cst.SimpleStatementLine]:
         lines = []
@@ -368,6 +368,13 @@ class _SuperCall(cst.CSTTransformer):
 
     def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.Call:
         return updated_node.with_changes(args=self._args) if m.matches(original_node, _BARE_SUPER) else updated_node
+
+
+def _says_nothing(node: cst.Assign) -> bool:
+    """`x = x`, or `q, k, v = q, k, v`"""
+    target = node.targets[0].target
+    names = [element.value for element in target.elements] if isinstance(target, cst.Tuple) else [target]
+    return all(isinstance(name, cst.Name) for name in names) and target.deep_equals(node.value)
 
 
 def _name(node: cst.BaseExpression) -> str:
