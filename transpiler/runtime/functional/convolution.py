@@ -41,6 +41,11 @@ def _stored_kernel(weight: Any, to_stored: tuple[int, ...]) -> tf.Tensor:
     return tf.transpose(tf.convert_to_tensor(weight), to_stored)
 
 
+# With fewer channels, oneDNN's gradient of a 1 x 1 kernel with a stride writes where it should not (TensorFlow 2.21):
+# the process ends, or goes on with other memory changed.
+_LEAST_CHANNELS_TO_STEP_OVER = 16
+
+
 def convolve(
     x: Any, kernel: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
 ) -> tf.Tensor:
@@ -94,6 +99,8 @@ def _convolution(
         by_channel = tf.reshape(kernel, (height, width, groups, out // groups))
         return tf.nn.depthwise_conv2d(x, by_channel, [1, *stride, 1], padding, dilations=dilation)
     if kernel.shape.rank == 4:
+        if kernel.shape[:2] == (1, 1) and max(stride) > 1 and x.shape[-1] < _LEAST_CHANNELS_TO_STEP_OVER:
+            x, stride = x[:, :: stride[0], :: stride[1]], (1, 1)
         return tf.nn.conv2d(x, kernel, list(stride), padding, dilations=list(dilation))
     # The gradient in three dimensions needs the format's name; outside of graphs the default has none.
     layout = {3: "NWC", 5: "NDHWC"}[kernel.shape.rank]
