@@ -220,7 +220,8 @@ class Net(nn.Module):
         return self.fc(x)
 """
     )
-    assert "    if not self.pool:\n        pass\n" in run.definition("call") and not run.transposes()
+    assert "x = self.flatten(self.conv(x))\n    return self.fc(x)\n" in run.definition("call")
+    assert not run.transposes()
 
 
 SEQUENCE_OF_MODULES = """
