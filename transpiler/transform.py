@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import libcst as cst
 
-from .walk import IS_NODE, meaningful_fields
+from .walk import IS_EXPRESSION, IS_NODE, meaningful_fields
 
 NodeT = TypeVar("NodeT", bound=cst.CSTNode)
 Replacement = cst.CSTNode | cst.RemovalSentinel | cst.FlattenSentinel
@@ -21,6 +21,8 @@ Replacement = cst.CSTNode | cst.RemovalSentinel | cst.FlattenSentinel
 
 def transformed(node: cst.CSTNode, transformer: cst.CSTTransformer):  # type: ignore[no-untyped-def]
     """What `node.visit(transformer)` gives, for a transformer that has nothing to do with layout."""
+    if IS_EXPRESSION[type(node)] and _is_for_statements(type(transformer)):
+        return node
     visits, leaves = _handles(type(transformer), type(node))
     updated = _with_transformed_parts(node, transformer) if not visits or transformer.on_visit(node) else node
     return transformer.on_leave(node, updated) if leaves or updated is not node else node
@@ -32,6 +34,14 @@ def _handles(transformer: type[cst.CSTTransformer], kind: type[cst.CSTNode]) -> 
     names = (f"visit_{kind.__name__}", f"leave_{kind.__name__}")
     visits, leaves = (getattr(transformer, name, None) is not getattr(cst.CSTTransformer, name, None) for name in names)
     return visits, leaves
+
+
+@cache
+def _is_for_statements(transformer: type[cst.CSTTransformer]) -> bool:
+    """Whether a transformer has nothing to do with what may be in an expression."""
+    kinds = {kind for kind in vars(cst).values() if isinstance(kind, type) and issubclass(kind, cst.CSTNode)}
+    handled = [kind for kind in kinds if any(_handles(transformer, kind))]
+    return all(issubclass(kind, (cst.BaseStatement, cst.BaseSmallStatement, cst.BaseSuite)) for kind in handled)
 
 
 def _with_transformed_parts(node: NodeT, transformer: cst.CSTTransformer) -> NodeT:

@@ -35,11 +35,23 @@ def _spans(
     begins = [first_line(s) - 1 - len(node.leading_lines) for node, s in zip(nodes, statements, strict=True)]
     for node, statement, begin, after in zip(nodes, statements, begins, [*begins[1:], end], strict=True):
         yield node, begin, after
-        body = getattr(node, "body", None)
-        if isinstance(body, cst.IndentedBlock) and not _goes_on(node):
-            yield from _spans(body.body, getattr(statement, "body", ()), after - len(body.footer))
+        yield from _inner_spans(node, statement, after)
 
 
-def _goes_on(node: cst.CSTNode) -> bool:
-    """Whether more stands below the body of a statement: an `else`, or what catches exceptions."""
-    return isinstance(node, (cst.Try, cst.TryStar)) or getattr(node, "orelse", None) is not None
+def _inner_spans(node: Any, statement: Any, end: int) -> Iterator[tuple[cst.CSTNode, int, int]]:
+    """The spans of what is in the blocks of a statement; not where it catches exceptions."""
+    body, other = getattr(node, "body", None), getattr(node, "orelse", None)
+    if not isinstance(body, cst.IndentedBlock) or isinstance(node, (cst.Try, cst.TryStar)):
+        return
+    if isinstance(other, cst.If):
+        (below,) = statement.orelse
+        yield from _inner_spans(other, below, end)
+        end = below.lineno - 1 - len(other.leading_lines)
+    elif other is not None:
+        if not isinstance(other.body, cst.IndentedBlock):
+            return
+        yield from _spans(other.body.body, statement.orelse, end - len(other.body.footer))
+        first: Any = other.body.body[0]
+        end = first_line(statement.orelse[0]) - 1 - len(first.leading_lines)
+        end -= 1 + len(other.leading_lines)  # `else:` has a line of its own
+    yield from _spans(body.body, getattr(statement, "body", ()), end - len(body.footer))

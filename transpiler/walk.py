@@ -106,7 +106,7 @@ _VALUES = _ByType(_reader)
 IS_NODE = _ByType(lambda cls: issubclass(cls, cst.CSTNode))
 
 
-_IS_EXPRESSION = _ByType(lambda cls: issubclass(cls, cst.BaseExpression))
+IS_EXPRESSION = _ByType(lambda cls: issubclass(cls, cst.BaseExpression))
 # What no expression has in it: in most code that is a tenth of the nodes.
 _NOT_IN_EXPRESSIONS = frozenset(
     {
@@ -180,5 +180,5 @@ def find(node: cst.CSTNode, *types: type[NodeT]) -> Iterator[NodeT]:
         kind = type(current)
         if kind in types:
             yield current  # type: ignore[misc]
-        if not (passes_over_expressions and _IS_EXPRESSION[kind]):
+        if not (passes_over_expressions and IS_EXPRESSION[kind]):
             pending += children(current)

@@ -137,6 +137,7 @@ ODD_LAYOUT = [
     "# a header\n\n'''Docs.'''\nimport torch\n\n# above\n@torch.jit.ignore\n\n# between\n@torch.no_grad()\ndef f(x):\n    return x\n    # its own\n# the next one's\nx = [\n    1,\n]\n# the end\n",
     "import torch\nclass A:\n  def f(self):\n    '''a\n b'''\n    # last\nif x:\n    pass\n# of else\nelse:\n    pass",
     "\n\nimport torch; import math\nx = 1\n",
+    "def f(x):\n    if x:\n        a = 1\n        # of a\n    # of elif\n    elif (\n        x\n    ):\n        b = 2\n\n    # of else\n    else:  # trailing\n        # of c\n\n        c = 3\n        # of its end\n    for i in x:\n        pass\n    else:\n        if x: d = 4\n        else:\n            e = 5\n    try:\n        g = 6\n    except E:\n        h = 7\n    else:\n        i = 8\n",
     "import torch\n\x0cx = 1\n",
     "x = '''\n# no comment\n'''\n\n\n\ny = (1 +\n     2)  # sum\n\n",
 ]
