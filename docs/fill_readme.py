@@ -115,7 +115,21 @@ def transpile() -> str:
         f"| `{row['module']}` | {row['state']} | {row['median']:.1f} s | {row['cpu']:.1f} s |"
         for row in data["results"]
     ]
-    return "\n".join([*_header("module", "output folder", "median", "of the CPU"), *lines, "", _machine(data)])
+    tables = [*_header("module", "state", "median", "of the CPU"), *lines, "", *_phases(data["results"])]
+    return "\n".join([*tables, "", _machine(data)])
+
+
+def _phases(rows: list[dict[str, Any]]) -> Iterator[str]:
+    """Where the time goes after an edit, and with all of timm."""
+    shown = [row for row in rows if row["state"] == "one file edited" or row["module"] == "--all"]
+    names = [name for name in shown[0]["phases"] if name != "all"]
+    yield from _header("seconds", *names, "else")
+    for row in shown:
+        spent = row["phases"]
+        rest = spent["all"] - sum(spent.get(name, 0.0) for name in names[1:])
+        figures = [f"{spent.get(name, 0.0):.2f}" for name in names] + [f"{rest:.2f}"]
+        label = f"`{row['module']}`" + ("" if row["state"] == "one file edited" else f", {row['state']}")
+        yield f"| {label} | {' | '.join(figures)} |"
 
 
 def _header(*columns: str) -> Iterator[str]:

@@ -268,10 +268,11 @@ def _print(line: str) -> None:
 
 
 # The pipeline is imported only when it has work, so that an up-to-date run and --help stay quick.
-def _pipeline_transpile(*arguments, **options):  # type: ignore[no-untyped-def]
-    from . import pipeline
+def _pipeline_transpile(*arguments, timings: Timings, **options):  # type: ignore[no-untyped-def]
+    with timings.phase("load the transpiler"):
+        from . import pipeline
 
-    return pipeline.transpile(*arguments, **options)
+    return pipeline.transpile(*arguments, timings=timings, **options)
 
 
 def _pipeline_explain(name: str, *, source_root: Path | None) -> str:
