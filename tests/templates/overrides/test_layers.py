@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 import timm.layers.activations_me as torch_activations
 import timm.layers.format as torch_format
+import timm.layers.padding as torch_padding
 import timm.layers.pos_embed_rel as torch_rel_pos
 import timm.layers.pos_embed_sincos as torch_rope
 import timm.layers.weight_init as torch_weight_init
@@ -269,6 +270,16 @@ def test_frequencies_are_kept_in_float32_at_least(override, dtype):
     expected = torch_rope._freq_buffer_dtype(None if dtype is None else getattr(torch, dtype))
     actual = ours._freq_buffer_dtype(None if dtype is None else tf.as_dtype(dtype))
     assert actual.name == str(expected).removeprefix("torch.")
+
+
+@pytest.mark.parametrize(("kernel_size", "stride", "dilation"), [(3, 2, 1), (2, 3, 1), (5, 1, 2), (1, 2, 1)])
+def test_same_padding_of_sizes_known_and_unknown(override, kernel_size, stride, dilation):
+    ours = override("timm.layers.padding").get_same_padding
+    for size in range(1, 12):
+        expected = torch_padding.get_same_padding(size, kernel_size, stride, dilation)
+        assert ours(size, kernel_size, stride, dilation) == expected
+        in_graph = tf.function(ours)(tf.constant(size), kernel_size, stride, dilation)
+        assert (in_graph.dtype, int(in_graph)) == (tf.int32, expected)
 
 
 @pytest.mark.parametrize("half", [False, True])
