@@ -120,7 +120,7 @@ class Rewriter(SubscriptRewriter):
         owner = self.kind(original.value)
         name = original.attr.value
         if name == "requires_grad" and not (isinstance(owner, Instance) and owner.classes):
-            owner = Tensor()  # nothing else has it
+            owner = owner if isinstance(owner, Tensor) else Tensor(variable=True)  # only parameters have it else
         if name == "type" and m.matches(original.value, m.Attribute(attr=m.Name("device"))):
             device = self.kind(cst.ensure_type(original.value, cst.Attribute).value)
             if isinstance(device, Tensor):
@@ -163,6 +163,9 @@ class Rewriter(SubscriptRewriter):
         if name in ("real", "imag"):
             return self.replaced(f"tf.math.{name}({value})", updated)
         if name == "requires_grad":
+            if isinstance(updated.value, cst.Name) and not owner.variable:
+                # What is computed has no such flag here, and its gradient may be asked for.
+                return self.replaced(f'getattr({value}, "trainable", True)', updated)
             return updated.with_changes(attr=cst.Name("trainable"))
         return updated
 

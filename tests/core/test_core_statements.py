@@ -175,3 +175,19 @@ class Net(nn.Module):
     )
     call = run.definition("call")
     assert "if self.last" not in call and "pass" not in call and "q, k = q, k" not in call
+
+
+def test_whether_a_computed_tensor_requires_a_gradient(transpile) -> None:
+    run = transpile(
+        """
+from typing import List
+
+
+def any_requires_grad(tensors: List[torch.Tensor]) -> bool:
+    for tensor in tensors:
+        if tensor.requires_grad:
+            return True
+    return False
+"""
+    )
+    assert 'if getattr(tensor, "trainable", True):' in run.definition("any_requires_grad")
