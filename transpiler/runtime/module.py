@@ -526,15 +526,18 @@ class Module(DirectlyCalled, metaclass=_WholeWithItsLayers):
 
 def _taken_from(kwargs: dict[str, Any], cls: Any) -> dict[str, Any]:
     """Keras' own among the arguments of a constructor, checked; those that it does not name are removed."""
-    own = {argument: kwargs[argument] for argument in _OF_KERAS if kwargs.get(argument) is not None}
+    given = _OF_KERAS & kwargs.keys()
+    if not given:
+        return {}  # most layers are made so, and a signature takes longer than all else here
+    own = {argument: kwargs[argument] for argument in given if kwargs[argument] is not None}
     if "dtype" in own:
         dtype = own["dtype"]
         kwargs["dtype"] = own["dtype"] = keras.dtype_policies.get(dtype.name if isinstance(dtype, tf.DType) else dtype)
     if "name" in own and (not isinstance(own["name"], str) or "/" in own["name"]):
         raise ValueError(f"Expected a name without '/'. Received: {own['name']!r}")
     named = inspect.signature(cls.__init__).parameters
-    for argument in _OF_KERAS - named.keys():
-        kwargs.pop(argument, None)
+    for argument in given - named.keys():
+        del kwargs[argument]
     return own
 
 

@@ -100,14 +100,10 @@ def avg_pool1d(
     count_include_pad: bool = True,
 ) -> tf.Tensor:
     """`torch.nn.functional.avg_pool1d`: (B, C, L) in torch's order."""
-    kernel, padding = _single(kernel_size), _single(padding)
-    stride = kernel if stride is None else _single(stride)
+    (kernel,), (padding,) = pair(kernel_size, 1), pair(padding, 1)
+    (stride,) = (kernel,) if stride is None else pair(stride, 1)
     rows = tf.expand_dims(x, -1)  # an image of C rows and one channel
     return avg_pool2d(rows, (1, kernel), (1, stride), (0, padding), ceil_mode, count_include_pad)[..., 0]
-
-
-def _single(size: Any) -> int:
-    return int(size[0]) if isinstance(size, (tuple, list)) else int(size)
 
 
 def _places_counted(size: Any, out: Any, kernel: int, stride: int, padding: int, include_pad: bool) -> Any:
